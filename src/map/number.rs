@@ -392,9 +392,14 @@ impl NumberFormat {
                 .ok_or_else(|| format!("{text:?} is not {}", self.marks.expected()))?;
             return Ok((currency, Cow::Owned(digits)));
         }
-        // `validate` reports a number with a second sign, as any other text that is no number.
-        let is_signed = !sign.is_empty();
-        let digits = if is_signed { Cow::Owned(format!("-{number}")) } else { number.into() };
+        // `validate` reports a text that is no number, as it is in the export.
+        let is_number = number.starts_with(|c: char| c.is_ascii_digit() || c == '.')
+            && !number.ends_with(|c: char| !c.is_ascii_digit() && c != '.');
+        let digits = match sign {
+            "" => number.into(),
+            _ if is_number => Cow::Owned(format!("-{number}")),
+            _ => Cow::Borrowed(text),
+        };
         Ok((currency, digits))
     }
 
@@ -487,13 +492,6 @@ impl NumberFormat {
                     "{key} = {separator:?} would cut off the sign or digits of a number"
                 ));
             }
-            if self.marks.has(separator) {
-                return Err(format!(
-                    "{key} = {separator:?} would cut off digits of a number, which has that mark\n  \
-                     hint: decimals that are always zero are stripped: strip_suffix = \"{}00\"",
-                    self.marks.decimal_char()
-                ));
-            }
             // Undeclared, a comma is before decimals or between thousands.
             let may_be_mark =
                 !self.marks.are_declared() && matches!(separator, "," | "'" | "\u{2019}");
@@ -503,16 +501,16 @@ impl NumberFormat {
                      declare decimal, such as decimal = \".\""
                 ));
             }
+            if self.marks.has(separator) {
+                return Err(format!(
+                    "{key} = {separator:?} would cut off digits of a number, which has that mark\n  \
+                     hint: decimals that are always zero are stripped: strip_suffix = \"{}00\"",
+                    self.marks.decimal_char()
+                ));
+            }
         }
         Ok(())
     }
-}
-
-fn check_affixes(
-    prefix: Option<&str>,
-    suffix: Option<&str>,
-    marks: NumberMarks,
-) -> Result<(), String> {
 
     /// Returns an error if a part of a cell that `split` drops may be one of the number: its sign,
     /// as in `-EUR 5`, or a group of its digits, as in `1 250.00`.
@@ -578,6 +576,13 @@ fn is_currency_symbol(c: char) -> bool {
 /// Whether a text is the word of accounts for a sign.
 fn is_credit_or_debit(text: &str) -> bool {
     ["cr", "dr"].iter().any(|word| text.trim_end_matches('.').eq_ignore_ascii_case(word))
+}
+
+fn check_affixes(
+    prefix: Option<&str>,
+    suffix: Option<&str>,
+    marks: NumberMarks,
+) -> Result<(), String> {
     let is_digit = |c: char| c.is_ascii_digit();
     let is_mark = |c: char| matches!(c, '.' | ',') || c == marks.decimal_char();
     let cuts_whole =
@@ -665,27 +670,27 @@ mod tests {
             (",", ".", "-1.234,50", "-1234.50"),
             (",", ".", "\u{2212}1.234,50", "-1234.50"),
             (",", ".", ",5", ".5"),
+            (",", ".", "0,250", "0.250"),
+            (",", ".", "100.250", "100250"),
             (",", ".", "1,5E+3", "1.5E+3"),
         ] {
             assert_eq!(read(decimal, thousands, text), format!("{expected} Declared"), "{text}");
         }
         for (decimal, thousands, text) in [
-            (",", ".", "0,250", "0.250"),
-            (",", ".", "100.250", "100250"),
             (",", ".", "12.50"),
             (",", ".", "1.23.456,00"),
             (",", ".", "1234.567,00"),
             (",", ".", "1.234.56"),
             (",", ".", ".123,00"),
+            (",", ".", "0.250"),
+            (",", ".", "001.250"),
+            (",", " ", "0 250,00"),
+            (".", ",", "-0,250"),
             (",", "", "1.234,50"),
             (",", ".", "1,2,3"),
             (",", ".", "--5"),
             (",", ".", ","),
             (",", ".", "(5,00)"),
-            (",", ".", "0.250"),
-            (",", ".", "001.250"),
-            (",", " ", "0 250,00"),
-            (".", ",", "-0,250"),
             (".", ",", "1,234,50"),
         ] {
             let message = read(decimal, thousands, text);
@@ -711,7 +716,8 @@ mod tests {
         assert_eq!(read("parentheses", "($30.00)"), "-30.00 Text");
         assert_eq!(read("parentheses", "$(30.00)"), "-30.00 Text");
         assert_eq!(read("parentheses", "30.00"), "30.00 Text");
-        assert_eq!(read("parentheses", "(-30.00)"), "--30.00 Text");
+        assert_eq!(read("parentheses", "(-30.00)"), "(-30.00) Text");
+        assert_eq!(read("trailing_minus", "5.00 kr-"), "5.00 kr- Text");
         assert_eq!(read("trailing_minus", "12.00-"), "-12.00 Text");
         assert_eq!(read("trailing_minus", "12.00-\u{20ac}"), "-12.00 Text");
         assert_eq!(read("trailing_minus", "-12.00-"), "-12.00- Text");

@@ -343,7 +343,7 @@ pub(super) enum DecodeText {
 #[serde(deny_unknown_fields, remote = "Self")]
 pub(super) struct PadText {
     /// The number of characters of a padded text.
-    pub(super) length: u16,
+    pub(super) length: u8,
     /// The character that fills it up.
     #[serde(deserialize_with = "one_text", serialize_with = "written_text")]
     #[schemars(schema_with = "one_text_schema")]

@@ -100,6 +100,7 @@ fn wrong_value(message: &str) -> Option<String> {
         _ if is_list && expected_type(expected).ends_with("a table") => {
             "one table is [name] or name = { … }, without other brackets"
         }
+        "any value" if found.starts_with(FOUND_NUMBER) => "in quotes a number keeps all digits",
         "a sequence" if found == "found a table" => {
             "a list of tables is [[name]], one of values [a, b]"
         }
@@ -126,6 +127,7 @@ const FOUND_NUMBER: &str = "found the number ";
 /// What serde found, such as `string "five"` or `integer 5`, as a user names it.
 fn found_value(found: &str) -> String {
     let plain = found.replace('`', "");
+    let plain = plain.trim_end_matches(" as i128").trim_end_matches(" as u128");
     match plain.split_once(' ') {
         Some(("string", text)) => format!("{FOUND_TEXT}{text}"),
         Some(("integer", number)) => format!("{FOUND_NUMBER}{number}"),
@@ -144,6 +146,7 @@ fn expected_type(expected: &str) -> &str {
     match expected {
         "a map" => "a table",
         "a sequence" => "a list",
+        "any value" => "a number of fewer digits",
         "a boolean" => "true or false",
         "path string" => "a string",
         // A table that is a list of tables.
@@ -194,10 +197,20 @@ mod tests {
     #[test]
     fn value_of_another_type_is_named() {
         #[derive(Debug, serde::Deserialize)]
+        #[serde(untagged)]
+        #[expect(dead_code, reason = "only its errors count")]
+        enum Number {
+            Integer(i64),
+        }
+        #[derive(Debug, serde::Deserialize)]
         #[expect(dead_code, reason = "only its errors count")]
         struct Settings {
             #[serde(default)]
             n: u16,
+            #[serde(default)]
+            part: i16,
+            #[serde(default)]
+            number: Option<Number>,
             #[serde(default)]
             text: String,
             #[serde(default)]
@@ -216,6 +229,8 @@ mod tests {
             "n = 70000",
             "n = 1.5",
             "n = [1]",
+            "part = 99999",
+            "number = 79228162514264337593543950336",
             "text = 5",
             "text = { a = 1 }",
             "on = 'true'",
@@ -241,6 +256,8 @@ mod tests {
         n = 70000: found the number 70000; expected a whole number from 0 to 65535
         n = 1.5: found the number 1.5; expected a whole number from 0 to 65535
         n = [1]: found a list; expected a whole number
+        part = 99999: found the number 99999; expected a whole number from -32768 to 32767
+        number = 79228162514264337593543950336: found the number 79228162514264337593543950336; expected a number of fewer digits; hint: in quotes a number keeps all digits
         text = 5: found the number 5; expected a string; hint: a number is no text: put it in quotes
         text = { a = 1 }: found a table; expected a string
         on = 'true': found the text "true"; expected true or false; hint: true and false are without quotes

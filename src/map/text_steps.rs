@@ -237,13 +237,11 @@ impl Padding {
     fn new(text: &PadText) -> Result<Self, KeyError> {
         let mut characters = text.with.chars();
         match (text.length, characters.next(), characters.next()) {
-            (1..=MAX_LENGTH, Some(with), None) => {
-                Ok(Self { length: text.length.into(), with, keeps_placeholders: false })
+            (0, ..) => Err(("pad_left", "has length = 0; expected 1 to 255".into())),
+            (length, Some(with), None) => {
+                Ok(Self { length: length.into(), with, keeps_placeholders: false })
             }
-            (1..=MAX_LENGTH, ..) => {
-                Err(("pad_left", format!("has with = {:?}; expected one character", text.with)))
-            }
-            (length, ..) => Err(("pad_left", format!("has length = {length}; expected 1 to 255"))),
+            _ => Err(("pad_left", format!("has with = {:?}; expected one character", text.with))),
         }
     }
 
@@ -256,6 +254,3 @@ impl Padding {
         Cow::Owned((0..missing).map(|_| self.with).chain(text.chars()).collect())
     }
 }
-
-/// Maximum length of a padded text, in characters: none of the target is longer.
-const MAX_LENGTH: u16 = 255;
