@@ -176,9 +176,9 @@ fn ensure_no_order(
     let line = skipped.line;
     let parsed = parser.parse([skipped])?;
     let is_order = |row: &Row<'_>| {
-        let mut mapped = MappedRow::default();
-        mapper.map(row, None, &mut mapped);
-        let date = mapped.cells.get(&Field::OrderedAt);
+        let mut found = MappedRow::default();
+        mapper.map(row, None, &mut found);
+        let date = found.cells.get(&Field::OrderedAt);
         date.is_some_and(|date| date.time.is_some() && date.at.position().column.is_some())
     };
     let mut rows = parsed.rows();
