@@ -21,13 +21,14 @@ use super::{
     join_readers::JoinReaders,
     known_fields::KnownFields,
     mapper::{BoundSkips, Mapper},
-    missing_name::{CONDITION, ITEM_FIELDS, MissingName},
+    missing_name::{CONDITION, ITEM_FIELDS, MissingName, refused_names},
     packed_items::PackedItems,
     path_text::{arrays_of, path_beside},
     profile::{FieldRule, FieldTarget, ItemKindRules, PeopleRules, Profile, SkipRule},
     refunds::Refunds,
     row_joins::{RowJoin, RowJoins},
     rule::Rule,
+    side_missing::missing_in_sides,
     side_table::SideTable,
 };
 use crate::model::{draft::ItemSource, field::Field};
@@ -206,31 +207,43 @@ fn bind_joins<'p>(
     Ok(RowJoins(bound))
 }
 
-/// Returns an error if the side files lack values that rules and conditions read.
+/// Returns an error if the side files lack values that rules and conditions read, or misspell them.
 fn ensure_side_values(profile: &Profile, sides: &[SideTable]) -> Result<(), MapError> {
     let mut missing: Vec<MissingName> = Vec::new();
-    let mut check = |path: &str, purpose: &str| {
-        let lacks = |side: &&SideTable| side.index_of_path(path).is_none();
-        let found = sides.iter().filter(lacks).find_map(|side| side.missing(path, purpose));
-        let is_new = |name: &MissingName| missing.iter().all(|known| known.name != name.name);
-        let found = found.filter(is_new).map(|name| MissingName { is_path: true, ..name });
-        missing.extend(found);
+    let mut check = |paths: &[&str], purpose: &str, is_required: bool| {
+        // What the documents have is known at the end of the export.
+        let are_of_sides = |path: &&str| sides.iter().any(|side| side.has_name(path));
+        if !paths.iter().all(are_of_sides) {
+            return;
+        }
+        if let Some(name) = missing_in_sides(sides, paths, purpose, is_required) {
+            MissingName { is_path: true, ..name }.add_to(&mut missing);
+        }
+    };
+    let mut check_rule = |rule: &Rule, purpose: &str, is_required: bool| {
+        for rule in rule.readers() {
+            let paths: Vec<&str> = rule.paths.iter().map(String::as_str).collect();
+            let n_together = if rule.combines() { 1 } else { paths.len().max(1) };
+            paths.chunks(n_together).for_each(|paths| check(paths, purpose, is_required));
+        }
     };
     for FieldRule { rule, target, .. } in profile.all_rules() {
-        let FieldTarget::Field(field) = target else { continue };
-        if profile.needs_source(rule, field) {
-            let readers = rule.readers().flat_map(|rule| &rule.paths);
-            readers.for_each(|path| check(path, &field.to_string()));
+        if let FieldTarget::Field(field) = target {
+            check_rule(rule, &field.to_string(), profile.needs_source(rule, field));
         }
+    }
+    for rule in profile.row_rules() {
+        check_rule(rule, "a row", false);
     }
     let of_rules = profile.conditional_rules().map(|(_, condition)| condition);
     let conditions = profile.order_conditions().chain(profile.item_conditions()).chain(of_rules);
-    for source in conditions.flat_map(Condition::sources).filter(|source| !source.is_optional) {
+    for source in conditions.flat_map(Condition::sources) {
         if let Some(path) = &source.path {
-            check(path, CONDITION);
+            check(&[path.as_str()], CONDITION, !source.is_optional);
         }
     }
-    if missing.is_empty() { Ok(()) } else { Err(profile.name_places.error(&missing)) }
+    let refused = refused_names(&missing);
+    if refused.is_empty() { Ok(()) } else { Err(profile.name_places.error(&refused)) }
 }
 
 /// Binds the rules of refunds.

@@ -16,6 +16,7 @@ use super::{
     profile::Profile,
     repeated_items::RepeatedItems,
     rule::Rule,
+    side_missing::missing_in_sides,
     side_table::SideTable,
 };
 use crate::model::{
@@ -69,22 +70,17 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
         let mut found = Vec::new();
         for column in &rule.columns {
             found.push(self.find(column, rule.nth, field)?);
-            if rule.combines() && found.last().is_some_and(Option::is_none) {
-                let near = self.near(column);
-                self.add_missing(column, field, is_required, near);
-            }
         }
-        if !rule.combines()
-            && found.iter().all(Option::is_none)
-            && let Some(first) = rule.columns.first()
-        {
-            let near = rule.columns.iter().find_map(|column| self.near(column));
-            let n_before = self.missing.len();
-            self.add_missing(first, field, is_required, near);
-            let is_allowed = rule.is_optional || self.profile.allows_missing() && !is_required;
-            for missing in &mut self.missing[n_before..] {
-                missing.default_value = rule.default_value.clone().filter(|_| !is_allowed);
-            }
+        let columns: Vec<&str> = rule.columns.iter().map(String::as_str).collect();
+        // Of those that are combined each one must be there, else one of them.
+        let n_together = if rule.combines() { 1 } else { columns.len().max(1) };
+        let n_before = self.missing.len();
+        for (columns, found) in columns.chunks(n_together).zip(found.chunks(n_together)) {
+            self.ensure_one(columns, found, field, is_required);
+        }
+        let is_allowed = rule.is_optional || self.profile.allows_missing() && !is_required;
+        for missing in self.missing[n_before..].iter_mut().filter(|_| !rule.combines()) {
+            missing.default_value = rule.default_value.clone().filter(|_| !is_allowed);
         }
         Ok(found)
     }
@@ -105,10 +101,7 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
     pub(super) fn find_tested(&mut self, source: &CellSource) -> Result<Option<usize>, MapError> {
         let name = source.column.as_deref().unwrap_or_default();
         let found = self.find(name, None, CONDITION)?;
-        if found.is_none() {
-            let near = self.near(name);
-            self.add_missing(name, CONDITION, !source.is_optional, near);
-        }
+        self.ensure_one(&[name], &[found], CONDITION, !source.is_optional);
         Ok(found)
     }
 
@@ -119,9 +112,7 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
             return Err(MapError::other_format(self.file, false, ITEM_FIELDS));
         };
         let found = self.find(name, None, ITEM_FIELDS)?;
-        if found.is_none() {
-            self.add_missing(name, ITEM_FIELDS, true, self.near(name));
-        }
+        self.ensure_one(&[name], &[found], ITEM_FIELDS, true);
         Ok(found.map(|source| PackedSource { items, source }))
     }
 
@@ -194,20 +185,44 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
         }
     }
 
-    fn add_missing(&mut self, column: &str, field: &str, is_required: bool, near: Option<String>) {
-        if self.missing.iter().any(|missing| missing.name == column) {
+    /// Adds what is missing of columns of which one is enough; `found` are those that are there.
+    fn ensure_one(
+        &mut self,
+        columns: &[&str],
+        found: &[Option<usize>],
+        field: &str,
+        is_required: bool,
+    ) {
+        let sides = self.sides;
+        let (of_sides, own): (Vec<_>, Vec<_>) = columns
+            .iter()
+            .zip(found)
+            .partition(|(column, _)| sides.iter().any(|side| side.has_name(column)));
+        if own.iter().any(|(_, found)| found.is_some()) {
             return;
         }
-        if let Some(missing) = self.sides.iter().find_map(|side| side.missing(column, field)) {
-            let near = missing.near.filter(|_| is_required);
-            return self.missing.push(MissingName { is_required, near, ..missing });
+        let of_sides: Vec<&str> = of_sides.into_iter().map(|(column, _)| *column).collect();
+        let in_sides = missing_in_sides(sides, &of_sides, field, is_required);
+        if !of_sides.is_empty() && in_sides.is_none() {
+            return;
         }
+        let near = own.iter().find_map(|(column, _)| self.near(column));
+        match (in_sides, own.first()) {
+            (in_sides, Some((column, _))) if in_sides.is_none() || near.is_some() => {
+                self.add_missing(column, field, is_required, near);
+            }
+            (Some(in_sides), _) => in_sides.add_to(&mut self.missing),
+            _ => {}
+        }
+    }
+
+    fn add_missing(&mut self, column: &str, field: &str, is_required: bool, near: Option<String>) {
         let names = self.own.names.iter().map(String::as_str);
         // A similar name is shown only where the column is required.
         let shown =
             near.as_deref().or_else(|| if is_required { suggest(column, names) } else { None });
         let fact = shown.and_then(|name| position_of(name, self.own, self.file));
-        self.missing.push(MissingName {
+        let missing = MissingName {
             file: self.file.to_owned(),
             name: column.to_owned(),
             purpose: format!("the profile needs it for {field}"),
@@ -218,7 +233,8 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
             near,
             default_value: None,
             notes: fact.map(Note::Fact).into_iter().collect(),
-        });
+        };
+        missing.add_to(&mut self.missing);
     }
 
     /// Returns an error if the file lacks columns that it must have, or has misspelt ones.

@@ -82,9 +82,19 @@ impl Join {
         joins.iter().position(is_added).filter(|_| rule.over_rows.is_sum())
     }
 
+    /// The column that decides which one of several rows counts, as the rules name one.
+    pub(super) fn picked_column(&self) -> Option<String> {
+        self.pick.as_ref().map(|pick| self.column(&pick.column))
+    }
+
     /// Whether a column or path, as the rules name it, is one of the side file.
     pub(super) fn has_column(&self, name: &str) -> bool {
-        name.strip_prefix(&*self.name).is_some_and(|rest| rest.starts_with('.'))
+        self.own_name(name).is_some()
+    }
+
+    /// The name of a column or path in the side file, of that by which rules name it.
+    pub(super) fn own_name<'n>(&self, name: &'n str) -> Option<&'n str> {
+        name.strip_prefix(&*self.name)?.strip_prefix('.')
     }
 
     /// The name of a column of the side file, as the rules name it.

@@ -81,6 +81,15 @@ impl MissingName {
         Some(Problem::for_order(Code::ColumnMissing, at, message))
     }
 
+    /// Adds the name to others, once. It is required if one of its rules and conditions requires it.
+    pub(super) fn add_to(self, others: &mut Vec<Self>) {
+        match others.iter_mut().find(|other| other.name == self.name) {
+            Some(other) if self.is_required && !other.is_required => *other = self,
+            Some(_) => {}
+            None => others.push(self),
+        }
+    }
+
     fn message(&self) -> String {
         let name = &self.name;
         match (self.side_format, self.is_path) {

@@ -256,7 +256,7 @@ fn near_member(
 }
 
 /// Whether a path is one that the profile reads, or above one.
-fn is_used(known: &[String], path: &str) -> bool {
+pub(super) fn is_used(known: &[String], path: &str) -> bool {
     let is_above = |known: &str| known.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
     known.iter().any(|known| covers(known, path) || is_above(known))
 }

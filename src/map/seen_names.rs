@@ -70,10 +70,15 @@ impl SeenNames {
         self.root.append(later.root, &mut self.n_names);
     }
 
+    /// Whether no document was observed, or only empty ones.
+    pub(super) fn is_empty(&self) -> bool {
+        self.root.below.is_empty()
+    }
+
     /// Whether a document was observed that is neither empty nor a refund, which need not have what
     /// an order has.
     pub(super) fn has_orders(&self) -> bool {
-        self.has_orders && !self.root.below.is_empty()
+        self.has_orders && !self.is_empty()
     }
 
     /// Whether any document has a value at a path, under the rules of `Path`.

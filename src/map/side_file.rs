@@ -10,6 +10,7 @@ use super::{
     path::{Path, PathEnd},
     path_text::dotted_names,
     profile::Profile,
+    record_view::{HeaderNames, HeaderRow},
     row_digest::{digest_of_record, digest_of_value},
     rule::Rule,
     side_table::{NewCell, NewRow, SideTable},
@@ -25,9 +26,6 @@ use crate::model::{
     side_row::SideKind,
 };
 
-/// Names of documents that a message may show.
-const MAX_NAMES: usize = 5;
-
 /// A file of a join, with what is read of it.
 pub struct SideFile<'p> {
     file: FileId,
@@ -37,6 +35,9 @@ pub struct SideFile<'p> {
 enum SideFormat<'p> {
     Records {
         header: Header,
+        names: HeaderNames,
+        /// The columns of the key.
+        key_columns: Vec<usize>,
         keys: Vec<(Vec<usize>, &'p Rule)>,
         /// The index of each column that is read; none if the file lacks it.
         columns: Vec<Option<usize>>,
@@ -50,14 +51,48 @@ enum SideFormat<'p> {
     },
 }
 
+/// Why a row does not fit its file.
+#[derive(Debug, PartialEq, Eq)]
+pub enum UnfitRow {
+    /// It cannot be read.
+    Unreadable(String),
+    /// It is the header, with its columns in another order: the rows below it would be misread.
+    ExchangedHeader,
+}
+
 impl SideTable {
+    /// Sets the columns that are read, those that any of the CSV files has. A file may lack one that
+    /// another has.
+    pub fn set_headers<'h>(
+        &mut self,
+        (profile, join): (&Profile, &Join),
+        headers: impl IntoIterator<Item = &'h Header>,
+    ) {
+        let (known, pick) = (KnownColumns::of(profile), join.picked_column());
+        let paths: Vec<_> =
+            read_paths(profile, join).iter().map(|path| dotted_names(path)).collect();
+        let mut columns: Vec<String> = Vec::new();
+        for name in headers.into_iter().flat_map(|header| &header.names) {
+            let column = join.column(name);
+            let is_read =
+                known.contain(&column) || paths.contains(&column) || pick.as_ref() == Some(&column);
+            if is_read && !columns.contains(&column) {
+                columns.push(column);
+            }
+        }
+        let own_names = columns.iter().filter_map(|name| self.own_name(name)).map(str::to_owned);
+        let of_keys = join.keys.iter().flat_map(JoinKey::names_of_columns);
+        self.known = own_names.chain(of_keys).collect();
+        self.set_columns(columns, pick.as_ref());
+    }
+
     /// Binds the join to one of its files, whose name in messages is `name`: to its header, or to
     /// documents if it has none.
     ///
     /// # Errors
     ///
-    /// [`MapError`] if the file lacks columns of the key, or those of the first file, or is of
-    /// another format than that one.
+    /// [`MapError`] if the file lacks columns of the key or of `pick`, or is of another format than
+    /// the first one.
     pub fn bind<'p>(
         &mut self,
         (profile, join): (&'p Profile, &'p Join),
@@ -88,18 +123,6 @@ impl SideTable {
             return Err(MapError::side_items_in_records(name, items));
         }
         let names: Vec<String> = header.names.iter().map(|name| join.column(name)).collect();
-        let pick = join.pick.as_ref().map(|pick| join.column(&pick.column));
-        if self.files.is_empty() {
-            let known = KnownColumns::of(profile);
-            let paths = read_paths(profile, join);
-            let paths: Vec<_> = paths.iter().map(|path| dotted_names(path)).collect();
-            let is_read = |name: &&String| {
-                known.contain(name) || paths.contains(name) || Some(*name) == pick.as_ref()
-            };
-            let columns = names.iter().filter(is_read).cloned().collect();
-            self.set_columns(columns, pick.as_ref());
-            self.header = header.clone();
-        }
         let file = Some((header, name));
         let (mut keys, mut missing) = (Vec::new(), Vec::new());
         for key in &join.keys {
@@ -107,18 +130,15 @@ impl SideTable {
             let index_of = |column: &String| header.names.iter().position(|name| name == column);
             let found: Vec<_> = of_key.iter().filter_map(index_of).collect();
             if let (true, Some(first)) = (found.is_empty(), of_key.first()) {
-                missing.push(self.missing_column(first, &join.purpose_of_key(), file));
+                missing.push(self.missing_column(first, &join.purpose_of_key(), true, file));
             }
             keys.push((found, &key.to));
         }
-        if let (Some(pick), None) = (&join.pick, self.picked_by) {
-            missing.push(self.missing_column(&pick.column, &join.purpose_of_pick(), file));
+        if let Some(pick) = join.pick.as_ref().filter(|pick| !header.names.contains(&pick.column)) {
+            missing.push(self.missing_column(&pick.column, &join.purpose_of_pick(), true, file));
         }
         let index_of_read = |column| names.iter().position(|name| name == column);
         let columns: Vec<_> = self.columns.iter().map(index_of_read).collect();
-        for (column, _) in self.columns.iter().zip(&columns).filter(|(_, index)| index.is_none()) {
-            missing.push(self.missing_column(column, "the rules", file));
-        }
         if let Some(first) = missing.first_mut() {
             let of_key: Vec<_> = join.keys.iter().flat_map(JoinKey::names_of_columns).collect();
             let is_known = |name: &str| of_key.iter().any(|column| column == name);
@@ -129,12 +149,15 @@ impl SideTable {
             }
             return Err(profile.name_places.error(&missing));
         }
-        let of_keys = keys.iter().flat_map(|(columns, _)| columns.iter().copied());
-        let mut read = of_keys.chain(columns.iter().flatten().copied());
+        let key_columns: Vec<usize> =
+            keys.iter().flat_map(|(columns, _)| columns.iter().copied()).collect();
+        let mut read = key_columns.iter().chain(columns.iter().flatten()).copied();
         if let Some(twice) = read.find(|index| occurs_twice(&header.names[*index], header)) {
             return Err(ambiguous_column(&header.names[twice], join, header, name));
         }
-        Ok(SideFormat::Records { header: header.clone(), keys, columns })
+        self.headers.push(header.clone());
+        let names = HeaderNames::new(header);
+        Ok(SideFormat::Records { header: header.clone(), names, key_columns, keys, columns })
     }
 
     fn bind_documents<'p>(
@@ -148,11 +171,15 @@ impl SideTable {
             if let Some(wildcard) = columns.clone().find(|name| name.ends_with('*')) {
                 return Err(MapError::side_wildcard(file, wildcard));
             }
-            let pick = join.pick.as_ref().map(|pick| join.column(&pick.column));
+            let pick = join.picked_column();
             let names = columns.map(str::to_owned).chain(read_paths(profile, join));
             let mut names: Vec<String> = names.chain(pick.clone()).collect();
             names.sort_unstable();
             names.dedup();
+            let own_names = names.iter().filter_map(|name| self.own_name(name));
+            let read = own_names.map(|name| self.path_in_document(&dotted_names(name)));
+            let of_keys = join.keys.iter().flat_map(JoinKey::paths);
+            self.known = read.chain(of_keys.map(|path| dotted_names(path))).collect();
             self.set_columns(names, pick.as_ref());
         }
         let path = |name: &String| Path::new(&name[join.name.len() + 1..]);
@@ -164,23 +191,41 @@ impl SideTable {
         Ok(SideFormat::Documents { keys: keys.collect(), items, columns })
     }
 
-    /// Adds a row of a file. One without a key belongs to no row of the export. An error is why the
-    /// row cannot be read.
-    pub fn add<'r>(&mut self, side: &SideFile<'_>, row: &'r Row<'r>) -> Result<(), String> {
+    /// Adds a row of a file. One without a key belongs to no row of the export.
+    ///
+    /// # Errors
+    ///
+    /// [`UnfitRow`], for a row that cannot be read: any order may need it.
+    pub fn add<'r>(&mut self, side: &SideFile<'_>, row: &'r Row<'r>) -> Result<(), UnfitRow> {
         match (&row.content, &side.format) {
-            (RowContent::Unreadable(unreadable), _) => return Err(unreadable.reason.clone()),
-            (RowContent::Record(record), SideFormat::Records { header, keys, columns }) => {
-                if is_header(record, header) {
-                    return Ok(());
+            (RowContent::Unreadable(unreadable), _) => {
+                return Err(UnfitRow::Unreadable(unreadable.reason.clone()));
+            }
+            (
+                RowContent::Record(record),
+                SideFormat::Records { header, names, key_columns, keys, columns },
+            ) => {
+                match names.header_row(record, header, key_columns) {
+                    Some(HeaderRow::Repeated) => {
+                        self.repeated_headers.push(row.origin.position());
+                        return Ok(());
+                    }
+                    Some(HeaderRow::Exchanged) => return Err(UnfitRow::ExchangedHeader),
+                    None => {}
                 }
                 let Some(key) = key_of_record(record, keys) else {
                     self.pass_over(row.origin.position());
                     return Ok(());
                 };
-                let cells = columns.iter().flatten().map(|column| NewCell {
-                    text: record.cell(*column),
-                    at: record.position(&row.origin, *column),
-                    kind: SideKind::Text,
+                let cells = columns.iter().map(|column| match column {
+                    Some(column) => NewCell {
+                        text: record.cell(*column),
+                        at: record.position(&row.origin, *column),
+                        kind: SideKind::Text,
+                    },
+                    None => {
+                        NewCell { text: "", at: row.origin.position(), kind: SideKind::Missing }
+                    }
                 });
                 let digest = if self.adds_rows { digest_of_record(record, header) } else { 0 };
                 let (key, line) = (key.as_str(), row.origin.line);
@@ -190,8 +235,9 @@ impl SideTable {
             }
             (RowContent::Document(document), SideFormat::Documents { keys, items, columns }) => {
                 let root = document.root();
-                self.note_names(root);
-                let Some(key) = key_of_document(root, keys)? else {
+                self.seen_names.observe(root, row);
+                let key = key_of_document(root, keys).map_err(UnfitRow::Unreadable)?;
+                let Some(key) = key else {
                     self.pass_over(row.origin.position());
                     return Ok(());
                 };
@@ -199,7 +245,7 @@ impl SideTable {
                 self.add_key(key);
                 let elements = match items {
                     Some(items) => {
-                        let elements = elements_of(root, items)?;
+                        let elements = elements_of(root, items).map_err(UnfitRow::Unreadable)?;
                         self.has_array |= elements.is_some();
                         elements.unwrap_or_default()
                     }
@@ -213,19 +259,12 @@ impl SideTable {
                     self.push(NewRow { key, file, line, digest, starts_document }, cells);
                 }
             }
-            _ => return Err("the row is of another format than its file".to_owned()),
+            _ => {
+                let reason = "the row is of another format than its file".to_owned();
+                return Err(UnfitRow::Unreadable(reason));
+            }
         }
         Ok(())
-    }
-
-    /// Keeps the first names of a document for messages.
-    fn note_names(&mut self, document: JsonNode<'_>) {
-        let names = &mut self.header.names;
-        if names.len() < MAX_NAMES {
-            let others = document.members().map(|(name, _)| name.to_owned());
-            let others: Vec<_> = others.filter(|name| !names.contains(name)).collect();
-            names.extend(others.into_iter().take(MAX_NAMES - names.len()));
-        }
     }
 }
 
@@ -233,10 +272,6 @@ impl SideTable {
 fn read_paths(profile: &Profile, join: &Join) -> Vec<String> {
     let paths = profile.read_paths().map(str::to_owned).chain(profile.paths_beside());
     paths.filter(|path| join.has_column(path)).collect()
-}
-
-fn is_header(record: &Record<'_>, header: &Header) -> bool {
-    header.names.iter().enumerate().all(|(index, name)| record.cell(index) == name)
 }
 
 fn key_of_record(record: &Record<'_>, keys: &[(Vec<usize>, &Rule)]) -> Option<KeyText> {

@@ -14,20 +14,17 @@ use bumpalo::Bump;
 
 use super::{
     error::MapError,
-    header_hint::{has_names, position_of},
     join::Join,
-    missing_name::MissingName,
     path_text::dotted_names,
     profile::Profile,
+    seen_names::SeenNames,
     spilled_rows::{SideStore, SpilledRows, encode, hash},
 };
 use crate::model::{
-    diagnostic::Note,
     input::InputFormat,
     origin::{FileId, Position},
     record::Header,
     side_row::{SideCell, SideKind, SideRow},
-    suggest::suggest,
 };
 
 /// The rows of the files of a join.
@@ -46,8 +43,16 @@ pub struct SideTable {
     /// The names of the files, for messages, by their number within the join.
     pub(super) files: Vec<(FileId, String)>,
     pub(super) format: InputFormat,
-    /// The header of the first file, or the first names of documents.
-    pub(super) header: Header,
+    /// The headers of its CSV files, in the order of the files.
+    pub(super) headers: Vec<Header>,
+    /// The headers within CSV files, below which a second export begins.
+    pub(super) repeated_headers: Vec<Position>,
+    /// The names of the members of its documents.
+    pub(super) seen_names: SeenNames,
+    /// The columns or paths that are read, those of the key too, as the files name them.
+    pub(super) known: Vec<String>,
+    /// The array in its documents whose elements are the rows.
+    item_path: Option<String>,
     /// The columns or paths that are read, as rules name them.
     pub(super) columns: Vec<String>,
     /// Whether a row has each of them; no document may.
@@ -96,7 +101,7 @@ impl LookUps {
 struct KeyRows {
     /// The first and the last one; none if the key has no items.
     ends: Option<(u32, u32)>,
-    /// Whether a row of the export has the key. Known of items only.
+    /// Whether a row of the export has the key. Known of items and of rows that are added up only.
     is_used: AtomicBool,
 }
 
@@ -161,7 +166,11 @@ impl SideTable {
             adds_rows: join.adds_rows(),
             files: Vec::new(),
             format: InputFormat::Csv,
-            header: Header::default(),
+            headers: Vec::new(),
+            repeated_headers: Vec::new(),
+            seen_names: SeenNames::default(),
+            known: Vec::new(),
+            item_path: join.item_path.clone(),
             columns: Vec::new(),
             seen: Vec::new(),
             picked_by: None,
@@ -248,6 +257,12 @@ impl SideTable {
             + self.n_key_bytes
     }
 
+    /// The headers within its CSV files, below which a second export begins.
+    #[must_use]
+    pub fn repeated_headers(&self) -> &[Position] {
+        &self.repeated_headers
+    }
+
     /// Passes all rows with the hashes of their keys and their numbers, to be found by both, and
     /// frees their memory.
     ///
@@ -299,19 +314,19 @@ impl SideTable {
     /// several counts.
     pub fn complete(&mut self, profile: &Profile, join: &Join) -> Result<(), MapError> {
         let has_no_items = self.has_array && self.rows.is_empty() && self.n_drained == 0;
-        if self.format == InputFormat::Csv || self.header.names.is_empty() || has_no_items {
+        if self.format == InputFormat::Csv || self.seen_names.is_empty() || has_no_items {
             return Ok(());
         }
         let has_key = !self.keys.is_empty() || self.spilled.is_some();
         if let (false, Some(key)) = (has_key, join.keys.first()) {
-            let missing = self.missing_column(key.name(), &join.purpose_of_key(), None);
+            let missing = self.missing_column(key.name(), &join.purpose_of_key(), true, None);
             return Err(profile.name_places.error(&[missing]));
         }
         let seen = std::mem::take(&mut self.seen);
         if let (Some(pick), Some(column)) = (&join.pick, self.picked_by)
             && !seen[column]
         {
-            let missing = self.missing_column(&pick.column, &join.purpose_of_pick(), None);
+            let missing = self.missing_column(&pick.column, &join.purpose_of_pick(), true, None);
             return Err(profile.name_places.error(&[missing]));
         }
         // What no document has is missing as a column is that no header has.
@@ -416,45 +431,16 @@ impl SideTable {
         self.columns.iter().position(|column| *column == *name)
     }
 
-    /// A column or path that rules read and no file has; none if its name is not that of one of
-    /// its columns.
-    pub(super) fn missing(&self, column: &str, purpose: &str) -> Option<MissingName> {
-        self.own_name(column)?;
-        Some(self.missing_column(column, purpose, None))
-    }
-
-    /// A column that a side file lacks, or any of them. Its header and its name in messages are in
-    /// `file`.
-    pub(super) fn missing_column(
-        &self,
-        column: &str,
-        purpose: &str,
-        file: Option<(&Header, &str)>,
-    ) -> MissingName {
-        let first = || self.files.first().map_or("", |(_, name)| name);
-        let (header, file) = file.unwrap_or_else(|| (&self.header, first()));
-        let own_name = self.own_name(column).unwrap_or(column);
-        let near = suggest(own_name, header.names.iter().map(String::as_str));
-        let fact = near.and_then(|name| match self.format {
-            InputFormat::Csv => position_of(name, header, file),
-            InputFormat::Ndjson => Some(format!("{file} has {name:?}")),
-        });
-        MissingName {
-            file: file.to_owned(),
-            name: column.to_owned(),
-            named_by: None,
-            purpose: format!("the profile needs it for {purpose}"),
-            is_path: false,
-            side_format: Some(self.format),
-            is_required: true,
-            near: near.map(str::to_owned),
-            default_value: None,
-            notes: vec![Note::Fact(fact.unwrap_or_else(|| has_names(header, file)))],
+    /// The path of a value from the root of a document.
+    pub(super) fn path_in_document(&self, path: &str) -> String {
+        match &self.item_path {
+            Some(items) => format!("{}.{path}", dotted_names(items)),
+            None => path.to_owned(),
         }
     }
 
     /// The name of a column in its file, of that by which rules name it.
-    fn own_name<'a>(&self, column: &'a str) -> Option<&'a str> {
+    pub(super) fn own_name<'a>(&self, column: &'a str) -> Option<&'a str> {
         column.strip_prefix(&*self.name)?.strip_prefix('.')
     }
 }

@@ -11,7 +11,8 @@ use super::{
     settings::dialect,
 };
 use crate::{
-    map::{SideStore, SideTable, input_settings::LastLineEnd, profile::Profile},
+    group::RepeatedHeaders,
+    map::{SideStore, SideTable, UnfitRow, input_settings::LastLineEnd, profile::Profile},
     model::{
         input::{ExportRead, InputRead, SideInput},
         origin::{FileId, InputNames},
@@ -42,10 +43,20 @@ pub fn read_side_files(
         let unreadable = |error| ShuffleError::SideFile { join: join.name.clone(), error };
         let dialect = dialect(&join.files);
         let settings = ReadSettings { dialect, ..*settings };
+        let id = |index| FileId(u32::try_from(n_inputs + index).unwrap_or(u32::MAX));
+        let of_join = |(_, side): &(usize, &mut SideInput)| side.join == join.name;
+        let mut headers = Vec::new();
         for (index, SideInput { read, .. }) in
-            files.side_files.iter_mut().enumerate().filter(|(_, side)| side.join == join.name)
+            files.side_files.iter_mut().enumerate().filter(of_join)
         {
-            let id = FileId(u32::try_from(n_inputs + index).unwrap_or(u32::MAX));
+            let reader = BlockReader::open(&read.input, id(index), &settings);
+            headers.extend(reader.map_err(unreadable)?.parser().header().cloned());
+        }
+        table.set_headers((profile, join), headers.iter().map(|header| &**header));
+        for (index, SideInput { read, .. }) in
+            files.side_files.iter_mut().enumerate().filter(of_join)
+        {
+            let id = id(index);
             let reader = BlockReader::open_hashed(&read.input, id, &settings);
             let mut reader = reader.map_err(unreadable)?;
             let parser = reader.parser().clone();
@@ -55,10 +66,8 @@ pub fn read_side_files(
             while reader.next_block(&mut block).map_err(unreadable)? {
                 for row in parser.parse([Piece::from(&block)]).map_err(unreadable)?.rows() {
                     n_rows += 1;
-                    table.add(&side, &row).map_err(|reason| ShuffleError::SideRow {
-                        position: names.locate(row.origin.position()),
-                        hint: side_row_hint(&join.name, &reason),
-                        reason,
+                    table.add(&side, &row).map_err(|unfit| {
+                        unfit_row(unfit, names.locate(row.origin.position()), &join.name)
                     })?;
                 }
                 if n_bytes + table.n_bytes() > max_in_memory {
@@ -81,6 +90,9 @@ pub fn read_side_files(
         table.complete(profile, join)?;
         n_bytes += table.n_bytes();
         tables.push(table);
+    }
+    if repeated_headers(&tables).exceeds_limit() {
+        return Err(ShuffleError::TooManyHeaders);
     }
     Ok(tables)
 }
@@ -110,6 +122,25 @@ impl SideStore for RowsOnDisk {
     fn for_each(&self, visit: &mut dyn FnMut(&[u8])) -> io::Result<()> {
         self.0.for_each(visit)
     }
+}
+
+/// The error of a row that does not fit its file. Any order may need the row.
+fn unfit_row(unfit: UnfitRow, position: String, join: &str) -> ShuffleError {
+    match unfit {
+        UnfitRow::Unreadable(reason) => {
+            ShuffleError::SideRow { position, hint: side_row_hint(join, &reason), reason }
+        }
+        UnfitRow::ExchangedHeader => ShuffleError::ExchangedHeader { position },
+    }
+}
+
+/// The headers within side files, below which a second export begins.
+pub(super) fn repeated_headers(tables: &[SideTable]) -> RepeatedHeaders {
+    let mut headers = RepeatedHeaders::default();
+    for table in tables {
+        headers.append(table.repeated_headers().to_vec());
+    }
+    headers
 }
 
 fn ensure_last_line_end(read: &InputRead, names: &InputNames) -> Result<(), ShuffleError> {

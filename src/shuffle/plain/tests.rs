@@ -74,6 +74,7 @@ fn side_table(profile: &Profile, text: &str) -> SideTable {
     let mut table = SideTable::new(join);
     let (parser, blocks) = read(&Profile::built_in("canonical").unwrap(), text);
     let header = parser.header().map(|header| &**header);
+    table.set_headers((profile, join), header);
     let side = table.bind((profile, join), header, (FileId(1), "side")).unwrap();
     for block in &blocks {
         for row in parser.parse([Piece::from(block)]).unwrap().rows() {

@@ -192,8 +192,12 @@ fn rows_far_apart_are_joined_alike() {
 fn side_file_is_no_input_of_its_folder() {
     let workspace = Workspace::new();
     workspace.file("export/orders.csv", EXPORT).file("export/customers.csv", CUSTOMERS);
-    let ran = check(&workspace, JOIN, "export");
-    assert_eq!((ran.code, ran.summary()["rows"].as_u64()), (0, Some(2)), "{}", ran.err);
+    workspace.file("people.csv", CUSTOMERS);
+    // Nor is it where the command line names another one.
+    for options in ["", " --join customer=people.csv"] {
+        let ran = check(&workspace, JOIN, &format!("export{options}"));
+        assert_eq!((ran.code, ran.summary()["rows"].as_u64()), (0, Some(2)), "{}", ran.err);
+    }
 }
 
 #[test]
@@ -213,6 +217,78 @@ fn several_side_files_match_a_pattern() {
        |                    ^^^^^^^^^^^^^^^^^
        |
        = customers-2.csv has "Mail", its 1st column of 2
+    "#);
+}
+
+/// Whichever file comes first.
+#[test]
+fn each_side_file_has_its_own_columns() {
+    let join = JOIN.replace("customers.csv", "customers-*.csv");
+    let names = |rule: &str, headers: [&str; 2]| {
+        let workspace = Workspace::with("orders.csv", EXPORT);
+        workspace.file("customers-1.csv", format!("{}\n1;ann@example.com;Ann\n", headers[0]));
+        workspace.file("customers-2.csv", format!("{}\n2;bob@example.com;Bob\n", headers[1]));
+        let join = format!("{join}firstname = {{ column = {rule} }}\n");
+        let ran = check(&workspace, &join, "orders.csv --events e.ndjson");
+        if ran.code == 2 {
+            return refusal(&ran).lines().next().unwrap().to_owned();
+        }
+        let events = fs::read_to_string(ran.path("../e.ndjson")).unwrap();
+        ["Ann", "Bob"].into_iter().filter(|name| events.contains(name)).collect::<String>()
+    };
+    let (with, without) = ("Id;E-mail;First", "Id;E-mail;Other");
+    let first = "\"customer.First\"";
+    let optional = "\"customer.First\", optional = true";
+    assert_eq!(names(optional, [with, without]), "Ann");
+    assert_eq!(names(optional, [without, with]), "Bob");
+    let missing = |file: &str| {
+        format!("error[profile]: there is no column \"customer.First\" in customers-{file}.csv")
+    };
+    assert_eq!(names(first, [with, without]), missing("2"));
+    assert_eq!(names(first, [without, with]), missing("1"));
+    assert_eq!(names("[\"customer.First\", \"customer.Other\"]", [with, without]), "AnnBob");
+    // A misspelt column is not only missing.
+    for near in ["Id;E-mail;first", "Id;E-mail;Firsts"] {
+        assert_eq!(names(optional, [with, near]), missing("2"));
+        assert_eq!(names(optional, [near, near]), missing("1"));
+    }
+}
+
+/// As where each part is a file of its own.
+#[test]
+fn header_again_in_a_side_file_begins_another() {
+    let header = "Order,Name,Qty,Price\n";
+    let apart = format!("{LINES_FILE}{header}B,Cup,1,1.00\n");
+    let twice = format!("{LINES_FILE}{header}A,Mug,1,4.00\n");
+    let outcomes_of = |lines: &str| outcomes(&check_lines(EXPORT, lines, "", ""));
+    insta::assert_snapshot!(outcomes_of(&apart), @"
+    A valid
+    B valid the items add up to 21.00, the order's price is 20.00
+    ");
+    insta::assert_snapshot!(outcomes_of(&twice), @r#"
+    A invalid the item equals the one at lines.csv:2; where parts of an export overlap, it would count twice; if both are meant, row_in_two_files = "warning" under [severity] of the profile sends both
+    B valid
+    "#);
+    let exchanged = format!("{LINES_FILE}Order,Qty,Name,Price\nA,1,Mug,4.00\n");
+    insta::assert_snapshot!(refusal(&check_lines(EXPORT, &exchanged, "", "")), @"
+    error: lines.csv:6: the header again, with the columns in another order: the rows below it would be misread; nothing was sent
+      hint: split the file there
+    ");
+}
+
+#[test]
+fn padded_side_row_lacks_no_required_cell() {
+    let join = JOIN.replace("delimiter = \";\"", "delimiter = \";\", ragged_rows = \"pad\"");
+    let skip = "[[skip]]\nreason = 'blocked'\nwhen = { column = 'customer.Blocked', is = 'x' }\n";
+    let header = "Id;E-mail;Blocked;Note\n";
+    let of_row = |row: &str| {
+        let customers = format!("{header}1;ann@example.com;;\n{row}\n");
+        check(&workspace(EXPORT, &customers), &format!("{join}{skip}"), "orders.csv")
+    };
+    assert_eq!(outcomes(&of_row("2;bob@example.com;x")), "A valid\nB skipped");
+    insta::assert_snapshot!(refusal(&of_row("2;bob@example.com")), @r#"
+    error: customers.csv:3: the row has 2 cells, the header has 4; ragged_rows adds none of column "Blocked", which is required; any order may need the row; nothing was sent
+      hint: repair the row, or export the file anew
     "#);
 }
 
