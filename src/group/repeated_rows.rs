@@ -22,18 +22,19 @@ use crate::model::{
     problem::{Code, Problem},
 };
 
-/// Returns the problem of the first row that an earlier file or part of one has too.
+/// Returns the problem of the first row that an earlier file or part of one has too. `headers` are
+/// those within the files of the export, `side_headers` those within the files of joins.
 #[must_use]
 pub fn find_repeated_row(
     draft: &Draft<'_>,
-    headers: &RepeatedHeaders,
+    (headers, side_headers): (&RepeatedHeaders, &RepeatedHeaders),
     names: &InputNames,
 ) -> Option<Problem> {
-    let (first, first_side) = (draft.rows.first()?, draft.side_rows.first());
-    let part = |at: Position| (at.file, headers.part_of(at));
-    let first_part = part(first.position());
+    let part = |at: Position| (at.file, headers.part_of(at) + side_headers.part_of(at));
+    let first_part = part(draft.rows.first()?.position());
+    let first_side_part = draft.side_rows.first().map(|first| part(*first));
     let is_of_one_part = draft.rows.iter().all(|row| part(row.position()) == first_part)
-        && draft.side_rows.iter().all(|row| Some(row.file) == first_side.map(|first| first.file));
+        && draft.side_rows.iter().all(|row| Some(part(*row)) == first_side_part);
     if is_of_one_part {
         return None;
     }

@@ -20,7 +20,7 @@ use super::{
     sink::Decide,
 };
 use crate::{
-    group,
+    group::{self, RepeatedHeaders},
     model::{
         draft::{Draft, KeyedRow},
         field::{ExtensionKey, Field},
@@ -64,6 +64,8 @@ pub(super) struct Context<'p, 's, D> {
     /// Which documents belong to which, of those that are spilled with them.
     pub(super) parent_links: Option<&'s ParentLinks<'p>>,
     pub(super) inputs: Vec<Input>,
+    /// The headers within side files.
+    pub(super) side_headers: RepeatedHeaders,
     /// Whether an extension attribute may have two types, or an identifier several people.
     // Each file must be opened to find out, so it is evaluated only when decisions are discarded.
     pub(super) drafts_matter: OnceLock<bool>,
@@ -150,7 +152,7 @@ impl<D: Decide> Context<'_, '_, D> {
     pub(super) fn mark(&self, draft: &mut Draft<'_>) {
         draft.problems.extend(group::find_repeated_row(
             draft,
-            &self.facts.headers,
+            (&self.facts.headers, &self.side_headers),
             self.input_names,
         ));
         self.facts.ambiguities.mark(draft, self.settings.grouping);

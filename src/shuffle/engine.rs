@@ -20,6 +20,7 @@ use super::{
     pass::{self, PassEnd},
     scattered,
     settings::ShuffleSettings,
+    side_files::repeated_headers,
     sink::{Collect, Decide},
 };
 use chrono::DateTime;
@@ -143,6 +144,7 @@ impl<'r, D: Decide> Engine<'r, D> {
             spilled: spilled.map(|(runs, _)| runs),
             parent_links: spilled.map(|(_, links)| links),
             inputs: files.inputs(),
+            side_headers: repeated_headers(self.settings.side_tables),
             drafts_matter: OnceLock::new(),
             is_discarding: AtomicBool::new(pass == Pass::Spill),
             is_stopped: AtomicBool::new(false),
