@@ -192,6 +192,19 @@ name = { column = "m", optional = true }
         padded.sort();
         assert_eq!(padded, ["i", "k", "o", "p", "q", "r", "s", "t", "w", "z"]);
         assert_eq!(parse("").unwrap().files.padded_beside, None);
+        let join = "[[join]]\nas = 'j'\nprofile.ragged_rows = 'pad'\nmany = 'all'\n\
+                    pick.largest = 'b'\non = [{ column = 'a', to = 'k' }]\n\
+                    [[skip]]\nreason = 'r'\nwhen = { column = 'j.s', is = 'x' }\n\
+                    [guest]\nfirstname.column = 'j.n'";
+        let text = format!(
+            "name = 'x'\norder.referenceId = {{ column = 'a' }}\n\
+                            order.price.column = 'j.p'\n{join}"
+        );
+        let profile = Profile::parse("p.toml", &text).unwrap();
+        let mut of_join = profile.joins[0].files.padded_beside.clone().unwrap();
+        of_join.sort();
+        assert_eq!(of_join, ["b", "k", "p", "s"]);
+        assert_eq!(profile.files.padded_beside, None);
         let items = |order_price: &str| {
             let keys = format!("ragged_rows = 'pad'\norder_price = '{order_price}'");
             let items = "item.price = [{ column = 'p' }, { sum = ['q', 's'] }]\n\

@@ -15,11 +15,11 @@ use super::{
     file_syntax::FileSyntax,
     input_settings::{MissingColumns, SharedIdentifiers, UnknownColumns, UnreadableRows},
     item_field::ItemField,
-    join::Join,
+    join::{Join, JoinKey},
     key_errors::KeyPath,
     missing_name::NamePlaces,
     packed_items::PackedItems,
-    path_text::{has_filter, path_beside},
+    path_text::{dotted_names, has_filter, path_beside},
     refunds::Refunds,
     repeated_items::RepeatedItems,
     rule::Rule,
@@ -397,35 +397,51 @@ impl Profile {
             && (*field == Field::ItemQuantity || ITEM_AMOUNTS.contains(field))
     }
 
-    /// The profile with the columns of which a padded row must have a cell: those of required
-    /// fields and of what decides the total, of the order key, of the zones of dates and of
-    /// conditions.
+    /// The profile with the columns of which a padded row must have a cell, in the export and in the
+    /// files of joins.
     pub(super) fn with_required_columns(mut self) -> Self {
+        let columns = self.required_names(|rule| &rule.columns, |source| source.column.as_ref());
+        let paths = self.required_names(|rule| &rule.paths, |source| source.path.as_ref());
+        for join in self.joins.iter_mut().filter(|join| join.files.padded_beside.is_some()) {
+            let own_name = |name: &String| join.own_name(name).map(str::to_owned);
+            let of_paths = paths.iter().filter_map(own_name).map(|path| dotted_names(&path));
+            let of_rules: Vec<_> = columns.iter().filter_map(own_name).chain(of_paths).collect();
+            let of_keys = join.keys.iter().flat_map(JoinKey::names_of_columns);
+            let picked = join.pick.iter().map(|pick| pick.column.clone());
+            join.files.padded_beside =
+                Some(of_rules.into_iter().chain(of_keys).chain(picked).collect());
+        }
         if self.files.padded_beside.is_some() {
-            let must_be_there = |field: &Field| self.requires(field) || self.decides_total(field);
-            let is_required = |rule: &&FieldRule| matches!(&rule.target, FieldTarget::Field(field) if must_be_there(field));
-            let rules = self.rules.iter().filter(is_required).map(|rule| &rule.rule);
-            let zones = self.all_rules().filter_map(|rule| rule.rule.zone.as_deref());
-            let of_rules =
-                rules.chain(self.row_rules()).chain(zones).flat_map(|rule| &rule.columns);
-            let of_conditional = self.conditional_rules().map(|(_, when)| when);
-            let conditions = self.order_conditions().chain(self.item_conditions());
-            let conditions = conditions.chain(of_conditional);
-            let tested = conditions.flat_map(Condition::sources);
-            let of_conditions = tested.filter_map(|source| source.column.as_ref());
-            let mut columns: Vec<String> = Vec::new();
-            let of_items = self.packed_items.iter().filter_map(|packed| packed.column.as_ref());
-            let of_joins = self.joins.iter().flat_map(Join::columns);
-            for column in
-                of_rules.chain(of_conditions).chain(&self.fill_down).chain(of_items).chain(of_joins)
-            {
-                if !columns.contains(column) {
-                    columns.push(column.clone());
-                }
-            }
             self.files.padded_beside = Some(columns);
         }
         self
+    }
+
+    /// The names that a padded row must have: those of required fields and of what decides the
+    /// total, of the order key, of the zones of dates and of conditions. They are columns or paths.
+    fn required_names<'p>(
+        &'p self,
+        of_rule: impl Fn(&'p Rule) -> &'p Vec<String>,
+        of_condition: impl Fn(&'p CellSource) -> Option<&'p String>,
+    ) -> Vec<String> {
+        let must_be_there = |field: &Field| self.requires(field) || self.decides_total(field);
+        let is_required = |rule: &&FieldRule| matches!(&rule.target, FieldTarget::Field(field) if must_be_there(field));
+        let rules = self.rules.iter().filter(is_required).map(|rule| &rule.rule);
+        let zones = self.all_rules().filter_map(|rule| rule.rule.zone.as_deref());
+        let of_joins = self.joins.iter().flat_map(|join| &join.keys).map(|key| &key.from);
+        let rules = rules.chain(self.row_rules()).chain(zones).chain(of_joins);
+        let of_conditional = self.conditional_rules().map(|(_, when)| when);
+        let conditions = self.order_conditions().chain(self.item_conditions());
+        let tested = conditions.chain(of_conditional).flat_map(Condition::sources);
+        let of_items = self.packed_items.iter().filter_map(|packed| packed.column.as_ref());
+        let mut names: Vec<String> = Vec::new();
+        let of_profile = tested.filter_map(of_condition).chain(&self.fill_down).chain(of_items);
+        for name in rules.flat_map(of_rule).chain(of_profile) {
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        names
     }
 
     /// The conditions on the rows and documents of an order, those on items left out.
