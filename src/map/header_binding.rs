@@ -61,7 +61,9 @@ impl<'p> HeaderBinding<'p> {
         let key: Vec<usize> = key.into_iter().flatten().collect();
         let mapper = columns.bind_mapper(key, joins)?;
         let filled = columns.find_filled()?;
-        if !profile.joins_files || lacks_key {
+        if profile.joins_files && !lacks_key {
+            columns.ensure_complete_part(&mapper)?;
+        } else {
             columns.ensure_complete()?;
         }
         let unknown = columns.unknown_columns();

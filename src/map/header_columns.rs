@@ -5,12 +5,13 @@
 
 use super::{
     bound_rule::PackedSource,
-    condition::CellSource,
+    condition::{CellSource, Condition},
     error::MapError,
     group_columns::{ItemGroup, item_groups, lacking_columns, misspelt_columns},
     header_hint::{has_names, header_hint, no_known_column_hint, position_of},
     input_settings::UnknownColumns,
     known_columns::KnownColumns,
+    mapper::Mapper,
     missing_name::{CONDITION, FILL_DOWN, ITEM_FIELDS, MissingName, refused_names},
     misspelling::misspelling,
     profile::Profile,
@@ -239,7 +240,38 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
 
     /// Returns an error if the file lacks columns that it must have, or has misspelt ones.
     pub(super) fn ensure_complete(&self) -> Result<(), MapError> {
+        self.refuse(refused_names(&self.missing))
+    }
+
+    /// The same of one of several files with the rows of an order. It may be the part of other
+    /// columns, but what says which of its rows are items, or count at all, is in no other file.
+    pub(super) fn ensure_complete_part(&self, mapper: &Mapper<'_, usize>) -> Result<(), MapError> {
+        let has_items = self.has_columns_of_items(mapper);
+        let decides_rows = |name: &str| {
+            let sources = self.profile.row_conditions().flat_map(Condition::sources);
+            let mut columns = sources.filter_map(|source| source.column.as_deref());
+            columns.any(|column| column == name)
+        };
         let mut missing = refused_names(&self.missing);
+        missing
+            .retain(|missing| missing.near.is_some() || has_items && decides_rows(&missing.name));
+        self.refuse(missing)
+    }
+
+    /// Whether the file has columns of items that are none of the order or its key.
+    fn has_columns_of_items(&self, mapper: &Mapper<'_, usize>) -> bool {
+        let is_of_order = |column: &usize| {
+            mapper.key.contains(column)
+                || mapper.order_columns.iter().any(|columns| columns.contains(column))
+        };
+        let is_of_item = |column: &usize| *column < self.own.names.len() && !is_of_order(column);
+        mapper.packed.is_some()
+            || !mapper.groups.is_empty()
+            || mapper.own_items.sources().any(is_of_item)
+    }
+
+    /// Returns an error for missing columns, if there are any.
+    fn refuse(&self, mut missing: Vec<MissingName>) -> Result<(), MapError> {
         let has_known = self.own.names.iter().any(|name| self.is_known(name));
         let is_known = |name: &str| self.is_known(name);
         let hint = header_hint(self.profile, self.own, is_known);

@@ -467,6 +467,13 @@ impl Profile {
             .all(|source| source.has_name() && is_own(source))
     }
 
+    /// The conditions that say which rows count, and which of them are items or refunds.
+    pub(super) fn row_conditions(&self) -> impl Iterator<Item = &Condition> {
+        let skips = self.row_skips.iter().map(|skip| &skip.when);
+        let refunds = self.refunds.iter().filter_map(|refunds| refunds.rows.as_ref());
+        skips.chain(&self.ignore_rows).chain(refunds).chain(self.own_item_conditions())
+    }
+
     /// The conditions on items.
     pub(super) fn item_conditions(&self) -> impl Iterator<Item = &Condition> {
         self.own_item_conditions().chain(self.joined_item_conditions())

@@ -709,6 +709,20 @@ fn joined_files_may_lack_each_others_columns() {
         "there is no column \"City\" in the export, so its default \"Cork\" is used everywhere; the profile needs it for guest.city",
     ]
     "#);
+    let of_one = |keys: &str, header: &str| {
+        let rules = "order.price = { column = 'Total' }\nitem.name = { column = 'Name' }";
+        let rules = profile(&format!("join_files = true\n{keys}{rules}"));
+        FileMapper::bind(&rules, Some(&rows::header(header)), "b")
+            .map(|_| ())
+            .map_err(|error| error.to_string())
+    };
+    for (header, name) in [("id,Name,total", "Total"), ("id,Total,Names", "Name")] {
+        let error = of_one("", header).unwrap_err();
+        assert!(error.contains(&format!("no column {name:?}")), "{error}");
+    }
+    let conditions = "item_rows = { column = 'Kind', is = 'Line' }\n";
+    assert_eq!(of_one(conditions, "id,Total"), Ok(()));
+    assert!(of_one(conditions, "id,Name").unwrap_err().contains("no column \"Kind\""));
     insta::assert_snapshot!(of(&["id,Total", "id,Titel"]).unwrap_err(), @r#"test:5:24: item.name: there is no column "Name" in the export; it is in none of orders, orders"#);
 }
 
