@@ -296,7 +296,7 @@ impl SideTable {
 
     /// Sets the store that has all rows.
     pub fn set_store(&mut self, store: Box<dyn SideStore>) {
-        let n_used = if self.has_items { self.n_drained } else { 0 };
+        let n_used = if self.finds_unused() { self.n_drained } else { 0 };
         self.spilled = Some(SpilledRows::new(store, self.columns.len(), n_used));
     }
 
@@ -355,7 +355,7 @@ impl SideTable {
             return spilled.find(key, &self.columns, texts);
         }
         let rows = self.keys.get(key)?;
-        if self.has_items {
+        if self.finds_unused() {
             rows.is_used.store(true, Ordering::Relaxed);
         }
         Some(self.rows_of(rows).collect())
@@ -367,12 +367,17 @@ impl SideTable {
         std::iter::successors(first, next).map(|index| self.row(index))
     }
 
-    /// The rows of items that belong to no order, once all rows of the export have been joined;
-    /// none of a file whose rows are no items.
+    /// Whether all its rows are parts of orders: items, or amounts that are added up.
+    fn finds_unused(&self) -> bool {
+        self.has_items || self.adds_rows
+    }
+
+    /// The rows of items and amounts that belong to no order, once all rows of the export have been
+    /// joined; none of a file of other rows.
     #[must_use]
-    pub fn unused_items(&self) -> UnusedRows {
+    pub fn unused_rows(&self) -> UnusedRows {
         let mut unused = UnusedRows::default();
-        if self.has_items {
+        if self.finds_unused() {
             unused = self.without_key;
             let keys = self.keys.values().filter(|rows| !rows.is_used.load(Ordering::Relaxed));
             keys.flat_map(|rows| self.rows_of(rows)).for_each(|row| unused.add(row.start()));
@@ -384,12 +389,12 @@ impl SideTable {
     }
 
     /// Where its first file begins, if rows of the export have keys, and none has one of its rows.
-    /// None of a file whose rows are items, of which the unused ones are known, or need a match.
+    /// None of a file of which the unused rows are known, or whose rows need a match.
     #[must_use]
     pub fn without_match(&self) -> Option<Position> {
         let has_rows = !self.keys.is_empty() || self.spilled.is_some();
         let found_none = self.look_ups.as_ref().is_some_and(LookUps::found_none);
-        let is_without = !self.has_items && found_none;
+        let is_without = !self.finds_unused() && found_none;
         let (file, _) = self.files.first().filter(|_| has_rows && is_without)?;
         Some(Position { file: *file, line: 1, column: None })
     }
@@ -514,7 +519,7 @@ mod tests {
                 prop_assert_eq!(in_memory.find(&key, &texts), spilled.find(&key, &texts));
             }
             let unused = |table: &SideTable| {
-                let UnusedRows { n_rows, first } = table.unused_items();
+                let UnusedRows { n_rows, first } = table.unused_rows();
                 (n_rows, first)
             };
             prop_assert_eq!(unused(&in_memory), unused(&spilled));

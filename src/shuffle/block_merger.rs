@@ -280,7 +280,8 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
     }
 
     /// Adds warnings for side files that may be cut off, and unless the inputs are rejects, for items
-    /// that belong to no order and for optional side files without a row that belongs to the export.
+    /// and amounts that belong to no order and for optional side files without a row that belongs to
+    /// the export.
     pub(super) fn check_side_rows(&mut self) {
         // A JSON document that is cut is unreadable.
         let records = self.files.side_files.iter().filter(|side| side.read.header.is_some());
@@ -296,7 +297,7 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
                 let message = "no row of the export has the key of a row of this file";
                 self.file_problems.push(Problem::for_order(Code::JoinRowUnused, at, message));
             }
-            let UnusedRows { n_rows, first } = table.unused_items();
+            let UnusedRows { n_rows, first } = table.unused_rows();
             if let Some(first) = first {
                 let message = match n_rows {
                     1 => "this row has the key of no order".to_owned(),

@@ -334,6 +334,20 @@ fn equal_rows_of_two_files_of_a_join_are_a_problem() {
     "#);
 }
 
+#[test]
+fn amounts_of_no_order_are_counted() {
+    let unused = |payments: &str, options: &str| {
+        let ran = check_payments(EXPORT, payments, "", options);
+        let problems = ran.summary()["problems"].to_string();
+        (ran.code, problems.contains("join_row_unused"))
+    };
+    assert_eq!(unused("Order,Type,Value\nA,card,4.50\nB,card,20.00\n", ""), (0, false));
+    for row in ["C,card,1.00", "a,card,1.00", ",card,1.00"] {
+        let payments = format!("Order,Type,Value\nA,card,4.50\nB,card,20.00\n{row}\n");
+        assert_eq!(unused(&payments, ""), (0, true), "{row}");
+    }
+}
+
 /// Instalments are of equal amounts, in columns or members that no rule may read.
 #[test]
 fn side_rows_that_differ_unread_are_two() {
