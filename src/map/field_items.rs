@@ -2,7 +2,10 @@
 //!
 //! Part of `mapper`.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::{
+    collections::btree_map::Entry,
+    hash::{DefaultHasher, Hash, Hasher},
+};
 
 use super::{
     bound_rule::{BoundRule, FieldBinding, PackedSource},
@@ -14,6 +17,7 @@ use super::{
 };
 use crate::model::{
     draft::{AddedSideRows, MappedRow},
+    origin::FileId,
     problem::{Code, Problem},
     side_row::SideItems,
 };
@@ -24,10 +28,12 @@ impl<S> Mapper<'_, S> {
         self.own_items.have_fields
     }
 
-    /// Adds the items that are fields of a row. Those of an earlier row would count twice.
+    /// Adds the items that are fields of a row. Those of an earlier row would count twice; a list in
+    /// a joined file is shared by the rows that have its key.
     pub(super) fn add_field_items<'a, V: View<'a, Source = S>>(
         &'a self,
         view: V,
+        previous: Option<V>,
         order: &mut Collector<'a>,
         into: &mut MappedRow<'a>,
     ) {
@@ -39,8 +45,18 @@ impl<S> Mapper<'_, S> {
         if let Some(first) = into.items.get(n_items) {
             let at = first.at;
             let row = at.position();
-            let earlier = *into.item_fields.entry(self.item_fields(view)).or_insert(row);
-            if earlier != row {
+            let earlier = match into.item_fields.entry(self.item_fields(view, row.file)) {
+                Entry::Occupied(earlier) => *earlier.get(),
+                Entry::Vacant(unseen) => {
+                    unseen.insert(row);
+                    return;
+                }
+            };
+            let is_shared = earlier == row
+                && previous.is_some_and(|previous| self.repeats_items(view, previous));
+            if is_shared {
+                into.items.truncate(n_items);
+            } else {
                 let line = earlier.line;
                 let message = format!(
                     "the row in line {line} of the same order has the same items; they would count \
@@ -51,11 +67,17 @@ impl<S> Mapper<'_, S> {
         }
     }
 
-    /// A digest of the file of a row and the fields that its items are made of.
-    fn item_fields<'a, V: View<'a, Source = S>>(&self, view: V) -> u64 {
+    /// Whether the rules of items read equal values in a row and the one before it.
+    fn repeats_items<'a, V: View<'a, Source = S>>(&self, view: V, previous: V) -> bool {
+        let of_row = |source: &&S| view.item_field(source).is_none();
+        self.own_items.sources().filter(of_row).all(|source| view.repeats(previous, source))
+    }
+
+    /// A digest of the file of a list of items and the fields that they are made of.
+    fn item_fields<'a, V: View<'a, Source = S>>(&self, view: V, file: FileId) -> u64 {
         let mut hasher = DefaultHasher::new();
         // Equal items of two files are a problem of their own.
-        view.at().position().file.hash(&mut hasher);
+        file.hash(&mut hasher);
         let of_groups = self.groups.iter().flat_map(|group| &group.columns);
         for source in self.packed.iter().map(|packed| &packed.source).chain(of_groups) {
             view.find(source).value.text().hash(&mut hasher);

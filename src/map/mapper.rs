@@ -115,7 +115,7 @@ impl<S> Mapper<'_, S> {
         into.may_have_items |= self.may_have_items;
         if !self.add_refund(view, &mut order, into) {
             let n_items = into.items.len();
-            self.add_items(view, &mut order, into);
+            self.add_items(view, previous, &mut order, into);
             self.net_items(view, &mut into.items[n_items..], &mut order);
             self.add_joined_items(view, previous, &mut order, into);
         }

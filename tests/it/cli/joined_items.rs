@@ -118,6 +118,29 @@ fn rows_of_a_joined_file_are_items_beside_others() {
     assert_eq!(of_joined_lines, of_documents);
 }
 
+/// Unless the rules of the items read columns in which the rows differ.
+#[test]
+fn rows_share_a_list_in_a_joined_file() {
+    let keys = "[[join]]\nas = \"cart\"\nfile = \"fees.csv\"\n\
+                on = [{ column = \"Order\", to = \"Order\" }]\n\
+                [items.packed]\ncolumn = \"cart.Items\"\nseparator = \";\"\n\
+                fields = { separator = \"|\", names = [\"name\", \"price\"] }\n\
+                [item]\nname = { field = \"name\" }\nquantity = { value = \"1\" }\n\
+                price = { field = \"price\" }\n";
+    let cart = "Order,Items\nA,Mug|4;Cup|3\nB,Jug|20\n";
+    let items = items_of(("orders.csv", ROWS), keys, cart);
+    insta::assert_snapshot!(items, @r#"
+    "A" 7 [{"name":"Mug","price":4,"quantity":1},{"name":"Cup","price":3,"quantity":1}]
+    "B" 20 [{"name":"Jug","price":20,"quantity":1}]
+    "#);
+    let of_row = keys.replace("{ value = \"1\" }", "{ column = \"Qty\" }");
+    let ran = check(("orders.csv", ROWS), &of_row, cart, "");
+    insta::assert_snapshot!(outcomes(&ran), @"
+    A invalid the row in line 2 of the same order has the same items; they would count twice
+    B valid
+    ");
+}
+
 /// Without other items they are those of the orders.
 #[test]
 fn joins_may_have_all_items() {
