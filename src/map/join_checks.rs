@@ -23,6 +23,20 @@ pub(super) fn check_joins(profile: &Profile, items: Option<&str>, errors: &mut K
     check_join_wildcards(profile, errors);
     check_joined_arrays(profile, errors);
     check_filled_rows(profile, errors);
+    check_groups(profile, errors);
+}
+
+/// Refuses groups of columns in a joined file: they are found in the header of the export.
+fn check_groups(profile: &Profile, errors: &mut KeyErrors) {
+    let Some(groups) = &profile.repeated_items else { return };
+    if let Some(join) = profile.joins.iter().find(|join| join.has_column(&groups.pattern)) {
+        let error = format!(
+            "is {:?}, of the join {:?}; expected columns of the export: in a joined file each item is \
+             a row (items = true), or all are a list in a cell ([items.packed])",
+            groups.pattern, join.name
+        );
+        errors.add_at(&["items", "repeated", "columns"], &error);
+    }
 }
 
 /// Refuses what contradicts joins whose rows are items. `other` is the key of other items of the

@@ -90,6 +90,8 @@ fn half_groups_are_refused() {
     test:3:2: items: "items" has packed and repeated; expected one of them
       test:7:1: item.name: items.packed.fields is not set, so each item is one field; expected part = 1
     "#);
+    let join = "[[join]]\nas = 'c'\non = [{ column = 'id', to = 'k' }]\n";
+    insta::assert_snapshot!(errors(&format!("[items.repeated]\ncolumns = 'c.I{{n}} *'\n[item]\nname = {{ field = 'a' }}\n{join}")), @r#"test:4:11: items.repeated.columns: "columns" is "c.I{n} *", of the join "c"; expected columns of the export: in a joined file each item is a row (items = true), or all are a list in a cell ([items.packed])"#);
 }
 
 #[test]
