@@ -3,7 +3,10 @@
 //!
 //! Called by `run` before the export is read.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use super::{error::Refusal, memory::MemoryBudget, spec::RunSpec};
 use crate::{
@@ -44,6 +47,9 @@ fn find(spec: &RunSpec<'_>, files: &mut ExportRead) -> Result<(), Refusal> {
     let mut taken = None;
     for join in joins {
         let named = spec.joins.iter().find(|(name, _)| *name == join.name);
+        if named.is_some() {
+            taken = taken.or(take_files_of_profile(spec, join, files));
+        }
         let pattern = match named {
             Some((_, file)) => file.clone(),
             None => pattern(join, files)?,
@@ -72,6 +78,36 @@ fn find(spec: &RunSpec<'_>, files: &mut ExportRead) -> Result<(), Refusal> {
         }
         None => Ok(()),
     }
+}
+
+/// Takes the files that the profile names for a join out of the inputs, where the command line names
+/// another one: they are no exports.
+fn take_files_of_profile(
+    spec: &RunSpec<'_>,
+    join: &Join,
+    files: &mut ExportRead,
+) -> Option<(String, String)> {
+    let file = join.file.as_ref()?;
+    let beside = |read: &InputRead| {
+        Path::new(&read.input.name).with_file_name(file).to_string_lossy().into_owned()
+    };
+    let patterns: BTreeSet<String> = files.inputs.iter().map(beside).collect();
+    let mut taken = None;
+    for input in patterns
+        .iter()
+        .filter_map(|pattern| {
+            // It need not be there.
+            inputs::find_side_files(&*spec.storage, pattern).ok()
+        })
+        .flatten()
+    {
+        let n_inputs = files.inputs.len();
+        files.inputs.retain(|read| read.input.location != input.location);
+        if files.inputs.len() < n_inputs {
+            taken = Some((input.name, join.name.clone()));
+        }
+    }
+    taken
 }
 
 /// The file that the profile names for a join, or the pattern of its files.
