@@ -140,13 +140,14 @@ fn ambiguous_attribute_is_a_warning() {
         let mut export = if is_json { String::new() } else { "Order;Date;Weight\n".to_owned() };
         for (index, weight) in weights.iter().enumerate() {
             let order = format!("A{index}");
-            export += &if is_json {
+            let line = if is_json {
                 format!(
                     "{{\"id\": \"{order}\", \"at\": \"2026-10-01T10:00:00Z\", \"weight\": \"{weight}\"}}\n"
                 )
             } else {
                 format!("{order};2026-10-01T10:00:00Z;{weight}\n")
             };
+            export.push_str(&line);
         }
         let profile = format!(
             "name = 'shop'\ndelimiter = ';'\n{keys}\norder.referenceId = {{ column = 'Order', path = 'id' }}\n\
