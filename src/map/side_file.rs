@@ -356,11 +356,12 @@ fn value_at(end: PathEnd<'_>) -> (&str, SideKind, Option<JsonNode<'_>>) {
             (text, kind, node)
         }
         PathEnd::WithinArray(node) => ("[…].", SideKind::WithinArray, node),
-        PathEnd::WithinScalar(node) => ("….", SideKind::WithinScalar, node),
         PathEnd::Several(node) => ("[…]", SideKind::Several, node),
         PathEnd::Uncompared(node) if node.is_array() => ("[…]", SideKind::Array, node),
         PathEnd::Uncompared(node) if node.is_object() => ("{…}", SideKind::Object, node),
-        PathEnd::Uncompared(node) => ("….", SideKind::WithinScalar, node),
+        PathEnd::Uncompared(node) | PathEnd::WithinScalar(node) => {
+            ("….", SideKind::WithinScalar, node)
+        }
         PathEnd::Missing => return ("", SideKind::Missing, None),
     };
     (text, kind, Some(node))

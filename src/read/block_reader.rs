@@ -273,7 +273,7 @@ impl<'s> BlockReader<'s> {
                 Ok(end) => {
                     let ends_with_crlf = self.buffer.bytes[..end].ends_with(b"\r\n");
                     let last =
-                        self.buffer.bytes[..end].split_inclusive(|byte| *byte == b'\n').last();
+                        self.buffer.bytes[..end].split_inclusive(|byte| *byte == b'\n').next_back();
                     let last = last.filter(|_| keeps_last).map(<[u8]>::to_vec);
                     self.skipped_line = last.map(|last| (n_lines as u64, last));
                     self.buffer.consume(end);
