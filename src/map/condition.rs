@@ -165,6 +165,9 @@ pub(super) enum TestError {
     /// The path goes on within an array, whose elements may differ.
     #[error("is an array, and a condition of the profile tests a member of its elements")]
     WithinArray,
+    /// The path goes on within a single value.
+    #[error("is a single value, and a condition of the profile tests a member of it")]
+    WithinScalar,
     /// The filter of the path selects several elements, which may differ.
     #[error("is one of several elements that the filter of a condition's path selects")]
     Several,
@@ -467,12 +470,12 @@ impl CellTest {
             (_, Value::Lost) => return Err(TestError::Lost),
             (_, Value::WithinArray) => return Err(TestError::WithinArray),
             (_, Value::Several) => return Err(TestError::Several),
+            (_, value) if value.is_within_scalar() => return Err(TestError::WithinScalar),
             (Self::Exists(exists), value) => {
-                return Ok(*exists != (matches!(value, Value::Missing) || value.is_within_scalar()));
+                return Ok(*exists != matches!(value, Value::Missing));
             }
             (Self::Empty(empty), value) => return Ok(*empty == value.is_nothing()),
             (_, Value::Missing | Value::Null) => return Ok(false),
-            (_, value) if value.is_within_scalar() => return Ok(false),
             (Self::ListContains(texts), Value::Array(array)) => {
                 return any_element_is(texts, array);
             }
@@ -624,6 +627,22 @@ mod tests {
             let value_of = Value::of(Some(document.root()));
             let holds = holds_for(&format!("path = 'c'\n{test}"), value_of, Value::Null);
             assert_eq!(holds, expected, "{test} on {value}");
+        }
+    }
+
+    /// A cancelled order was sent whose `status` was a text, not the object of the path.
+    #[test]
+    fn member_of_a_single_value_is_not_tested() {
+        let within = |value: &str| {
+            let document = document_of(&serde_json::from_str(value).unwrap());
+            let document = Box::leak(Box::new(document));
+            Value::WithinScalar(document.root())
+        };
+        for test in ["is = 'x'", "is_not = 'x'", "empty = true", "exists = false", "less = 1"] {
+            for value in ["\"CANCELLED\"", "7", "true"] {
+                let holds = holds_for(&format!("path = 'c'\n{test}"), within(value), Value::Null);
+                assert_eq!(holds, Err(TestError::WithinScalar), "{test} on {value}");
+            }
         }
     }
 

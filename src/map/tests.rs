@@ -340,6 +340,21 @@ fn untestable_condition_is_a_problem() {
         ndjson(&rules, json!({"id": "A", "total": {"value": 1}})),
         format!("row A:  | condition_unreadable -@3 {nested}")
     );
+    let of_member = profile(
+        "nulls = ['none']\n[[skip]]\nreason = 'test'\nwhen = { path = 'status.text', exists = false }",
+    );
+    let within = "the value is a single value, and a condition of the profile tests a member of it";
+    for (status, expected) in [
+        (json!("CANCELLED"), format!(" | condition_unreadable -@3 {within}")),
+        (json!({"text": "CANCELLED"}), String::new()),
+        (json!(""), " | skip test".to_owned()),
+        (json!("none"), " | skip test".to_owned()),
+        (json!(null), " | skip test".to_owned()),
+        (json!({}), " | skip test".to_owned()),
+    ] {
+        let mapped = ndjson(&of_member, json!({"id": "A", "status": status}));
+        assert_eq!(mapped, format!("row A: {expected}"), "{status}");
+    }
     let error = |rules: &str| {
         Profile::parse("p", &format!("name = 'p'\n{rules}\norder.referenceId.column = 'id'"))
             .unwrap_err()
