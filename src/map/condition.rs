@@ -14,7 +14,7 @@ use super::{
     condition_text::{ConditionText, NumberText},
     item_field::{ItemField, tested_field},
     key_errors::{KeyError, KeyErrors, WHOLE_RULE},
-    number::NumberMarks,
+    number::{MAX_DECIMALS, NumberMarks},
     one_or_many::OneOrMany,
     path_text::{ensure_named, segments, walks_arrays},
     rule::Rule,
@@ -113,7 +113,11 @@ pub struct NumberTest {
 impl NumberTest {
     fn compare(&self, value: Value<'_>) -> Result<Ordering, TestError> {
         let text = value.text().ok_or(TestError::NotANumber)?;
-        let (number, reading) = self.read(text, value.notation()).ok_or(TestError::NotANumber)?;
+        let read = self.read(text, value.notation()).ok_or(TestError::NotANumber)?;
+        let (number, reading) = match read {
+            ReadNumber::Number(number, reading) => (number, reading),
+            ReadNumber::MinorUnits(units) => return self.compare_units(units),
+        };
         let ordering = number.cmp(&self.number.0);
         // The point of 1.250 may be a thousands mark. It matters only where the result differs.
         let differs = || (number * Decimal::ONE_THOUSAND).cmp(&self.number.0) != ordering;
@@ -123,12 +127,22 @@ impl NumberTest {
         Ok(ordering)
     }
 
-    /// Reads a number, and returns how its point can be read.
-    fn read(&self, text: &str, notation: Notation) -> Option<(Decimal, PointReading)> {
+    /// Compares a number of minor units, whose decimals another cell says. 0 and the sign, for
+    /// example, do not depend on them.
+    fn compare_units(&self, units: Amount) -> Result<Ordering, TestError> {
+        let compare = |decimals| Some(units.from_minor_units(decimals)?.0.cmp(&self.number.0));
+        let without_decimals = compare(0).ok_or(TestError::NotANumber)?;
+        let is_known = compare(MAX_DECIMALS) == Some(without_decimals);
+        if is_known { Ok(without_decimals) } else { Err(TestError::MinorUnits) }
+    }
+
+    /// Reads a number, and how its point can be read.
+    fn read(&self, text: &str, notation: Notation) -> Option<ReadNumber> {
         let (Amount(number), reading) = match &self.rule {
             Some(rule) => match rule.apply_to_number(text, notation, None, &mut ()) {
-                // The number of decimals depends on the currency, which is another cell.
-                (RuleResult::Value(_), Notation::MinorUnits) => return None,
+                (RuleResult::Value(digits), Notation::MinorUnits) => {
+                    return Some(ReadNumber::MinorUnits(digits.parse().ok()?));
+                }
                 (RuleResult::Value(digits), notation) if notation.is_undeclared() => {
                     (digits.parse().ok()?, PointReading::of_text(&digits))
                 }
@@ -143,8 +157,16 @@ impl NumberTest {
             }
             None => (text.parse().ok()?, PointReading::of_text(text)),
         };
-        Some((number, reading))
+        Some(ReadNumber::Number(number, reading))
     }
+}
+
+/// The number in a cell.
+enum ReadNumber {
+    /// A number, and how its point can be read.
+    Number(Decimal, PointReading),
+    /// A whole number of a minor unit, whose number of decimals is not known.
+    MinorUnits(Amount),
 }
 
 /// Why a test cannot be made.
@@ -159,6 +181,12 @@ pub(super) enum TestError {
          of the profile depends on it; declare decimal"
     )]
     TwoReadings,
+    /// A number is less with few decimals, and greater with many.
+    #[error(
+        "is in the minor unit of its currency, and a condition of the profile depends on its \
+         number of decimals"
+    )]
+    MinorUnits,
     /// A text is expected where there is an array or an object.
     #[error("is an array or an object, and a condition of the profile tests a single value")]
     NotAScalar,
@@ -254,8 +282,12 @@ impl Condition {
         self.sources().into_iter().filter_map(|source| source.field.as_ref()).collect()
     }
 
-    /// Lets number tests read their cells as the rule does that reads the same cells.
-    pub(super) fn read_numbers_by(&mut self, rule: &impl Fn(&CellSource) -> Option<Arc<Rule>>) {
+    /// Lets number tests read their cells as the rule does that reads the same cells, to compare
+    /// them with a number.
+    pub(super) fn read_numbers_by(
+        &mut self,
+        rule: &mut impl FnMut(&CellSource, Amount) -> Option<Arc<Rule>>,
+    ) {
         match self {
             Self::All(conditions) | Self::Any(conditions) => {
                 for condition in conditions {
@@ -269,7 +301,7 @@ impl Condition {
                     | CellTest::Less(number)
                     | CellTest::Greater(number) = test
                     {
-                        number.rule = rule(source);
+                        number.rule = rule(source, number.number);
                     }
                 }
             }

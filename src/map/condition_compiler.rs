@@ -13,14 +13,14 @@ use super::{
     field_rules::NO_ITEM_TO_TEST,
     items_compiler::ItemsRules,
     join::Join,
-    key_errors::{KeyErrors, WHOLE_RULE},
+    key_errors::{KeyError, KeyErrors, WHOLE_RULE},
     one_or_list::OneOrList,
     profile::{FieldRule, ItemKindRules, SkipRule},
     profile_text::{ItemText, SkipScope, SkipText},
     rule::Rule,
     rule_checks::check_reason,
 };
-use crate::model::draft::ItemSource;
+use crate::model::{draft::ItemSource, money::Amount};
 
 /// What the conditions of a profile depend on.
 pub(super) struct ConditionCompiler<'r> {
@@ -79,11 +79,18 @@ impl ConditionCompiler<'_> {
     }
 
     /// Lets the conditions of rules read numbers as the rules of the same cells do.
-    pub(super) fn complete(&self, rules: &mut [FieldRule], level: ConditionLevel) {
+    pub(super) fn complete(
+        &self,
+        rules: &mut [FieldRule],
+        level: ConditionLevel,
+        errors: &mut KeyErrors,
+    ) {
         for rule in rules {
             let level = if rule.reads_items() { ConditionLevel::Item } else { level };
+            let path = rule.target.path();
             if let Some(when) = &mut rule.when {
-                when.read_numbers_by(&|source| self.number_rule(source, level));
+                let path: Vec<&str> = path.iter().map(String::as_str).collect();
+                errors.keep_below(&path, self.add_number_rules(when, level));
             }
         }
     }
@@ -160,16 +167,55 @@ impl ConditionCompiler<'_> {
             errors.keep(self.items.check_fields(fields, &KeyErrors::default()));
         }
         errors.ensure_none()?;
-        condition.read_numbers_by(&|source| self.number_rule(source, level));
+        self.add_number_rules(&mut condition, level)?;
         Ok(condition)
     }
 
+    /// Lets the number tests of a condition read their cells as the rules of the same cells do,
+    /// which must agree.
+    fn add_number_rules(
+        &self,
+        condition: &mut Condition,
+        level: ConditionLevel,
+    ) -> Result<(), KeyErrors> {
+        let mut errors = KeyErrors::default();
+        condition.read_numbers_by(&mut |source, number| {
+            errors.keep(self.number_rule(source, level, number)).flatten()
+        });
+        errors.ensure_none()
+    }
+
     /// The rule that converts the numbers of a condition's cells, if there is one.
-    fn number_rule(&self, source: &CellSource, level: ConditionLevel) -> Option<Arc<Rule>> {
-        let names = |names: &[String], sought: &Option<String>| {
+    fn number_rule(
+        &self,
+        source: &CellSource,
+        level: ConditionLevel,
+        compared: Amount,
+    ) -> Result<Option<Arc<Rule>>, KeyError> {
+        let mut rules = self.number_readers(source, level);
+        let converted = rules.clone().find(|rule| rule.converts_numbers());
+        match converted {
+            // Neither 0 nor the sign depends on a scale or on marks.
+            Some(rule)
+                if compared.0.is_zero() || rules.all(|other| rule.agrees_on_numbers(other)) =>
+            {
+                Ok(Some(Arc::new(rule.of_cell_alone())))
+            }
+            Some(_) => Err((WHOLE_RULE, NUMBERS_DIFFER.to_owned())),
+            None => Ok(Rule::of_amounts(self.cells.marks, self.symbols).map(Arc::new)),
+        }
+    }
+
+    /// The rules that read the numbers of a condition's cells.
+    fn number_readers<'s>(
+        &'s self,
+        source: &'s CellSource,
+        level: ConditionLevel,
+    ) -> impl Iterator<Item = &'s Rule> + Clone {
+        let names = move |names: &[String], sought: &Option<String>| {
             sought.as_ref().is_some_and(|sought| names.contains(sought))
         };
-        let reads_source = |of_field: &&FieldRule| {
+        let reads_source = move |of_field: &&FieldRule| {
             let rule = &of_field.rule;
             let is_at_same_level = match (level, of_field.reads_items()) {
                 (ConditionLevel::Person, _) => false,
@@ -181,10 +227,14 @@ impl ConditionCompiler<'_> {
                 || names(&rule.columns, &source.column)
                 || is_at_same_level && names(&rule.paths, &source.path)
         };
-        let mut rules = self.rules.iter().filter(|field| field.rule.converts_numbers());
-        match rules.find(reads_source) {
-            Some(of_field) => Some(Arc::new(of_field.rule.clone())),
-            None => Rule::of_amounts(self.cells.marks, self.symbols).map(Arc::new),
-        }
+        let reads_number = |of_field: &&FieldRule| {
+            let rule = &of_field.rule;
+            rule.converts_numbers() || of_field.fills_number() && !rule.has_constants()
+        };
+        self.rules.iter().filter(reads_number).filter(reads_source).map(|of_field| &of_field.rule)
     }
 }
+
+const NUMBERS_DIFFER: &str = "compares a number that two rules read in different ways, by their \
+                              scale or their marks; expected one scale, decimal and thousands in \
+                              all rules that read it";

@@ -9,7 +9,9 @@ use std::borrow::Cow;
 use super::{
     currency_symbols::{CurrencySymbols, SymbolSplit},
     key_errors::{KeyError, WHOLE_RULE},
-    rule_text::{NegativeText, RuleText, ScaleBeside, ScaleDefault, ScaleText, TableValue},
+    rule_text::{
+        CurrencyScale, NegativeText, RuleText, ScaleBeside, ScaleDefault, ScaleText, TableValue,
+    },
     rule_values::KEEP,
     steps::Steps,
     text_part::SplitText,
@@ -186,7 +188,7 @@ fn is_dash(character: char) -> bool {
 }
 
 /// How the numbers of a rule are written.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct NumberFormat {
     marks: NumberMarks,
     negative: Option<NegativeText>,
@@ -320,6 +322,20 @@ impl NumberFormat {
         Ok((digits, currency.map_or(notation, with_currency)))
     }
 
+    /// The same without the member beside the number: how many decimals it has is not known.
+    pub(super) fn without_beside(mut self) -> Self {
+        if let Some(ScaleText::Beside(_)) = self.scale {
+            self.scale = Some(ScaleText::Currency(CurrencyScale::Currency));
+        }
+        self
+    }
+
+    /// Whether both read a text as the same number, if they read it at all.
+    pub(super) fn agrees_with(&self, other: &Self) -> bool {
+        let marks = |format: &Self| (format.marks.decimal_char(), format.marks.thousands_char());
+        marks(self) == marks(other) && self.scale == other.scale
+    }
+
     /// How [`read`](Self::read) reads a number, in words.
     pub(super) fn add_steps(
         &self,
@@ -450,7 +466,7 @@ impl NumberFormat {
 }
 
 /// Maximum decimals of a minor unit; currencies have at most 4, and crypto currencies 18.
-const MAX_DECIMALS: u32 = 18;
+pub(super) const MAX_DECIMALS: u32 = 18;
 const MORE_DECIMALS: u32 = MAX_DECIMALS + 1;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

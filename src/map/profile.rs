@@ -78,6 +78,16 @@ impl FieldTarget {
             Self::AnyIdentifier => FieldGroup::Guest,
         }
     }
+
+    /// The path of its rule in a profile; of a wildcard, that of its table.
+    pub(super) fn path(&self) -> Vec<String> {
+        let table = self.group().table().to_owned();
+        let names = match self {
+            Self::Field(field) => field.short_name(),
+            _ => return vec![table],
+        };
+        std::iter::once(table).chain(names.split('.').map(str::to_owned)).collect()
+    }
 }
 
 /// A rule and its target.
@@ -104,6 +114,11 @@ impl FieldRule {
     /// Whether its sources are those of an item: of an element or a row, not of the order.
     pub(super) fn reads_items(&self) -> bool {
         self.is_of_items() && self.kind.source != ItemSource::Order
+    }
+
+    /// Whether its field is a number.
+    pub(super) fn fills_number(&self) -> bool {
+        matches!(&self.target, FieldTarget::Field(field) if field.is_number())
     }
 
     /// Whether it is a rule of this field, and of no other.

@@ -173,7 +173,7 @@ impl AllRules {
         let duplicates = text.duplicates.take().and_then(|text| compiler.duplicates(text));
         check_kinds(&text.item, kinds, &fields, errors);
         check_order_key(key.as_ref(), has_key, &fields, errors);
-        complete_conditions(&mut fields, &mut people, settings, items);
+        complete_conditions(&mut fields, &mut people, (settings, items), errors);
         Self { joins, fields, people, parent, key, of_refunds, duplicates }
     }
 }
@@ -354,8 +354,8 @@ fn check_order_key(key: Option<&Rule>, is_own: bool, rules: &[FieldRule], errors
 fn complete_conditions(
     rules: &mut [FieldRule],
     people: &mut [PeopleRules],
-    settings: &Settings,
-    items: &ItemsRules,
+    (settings, items): (&Settings, &ItemsRules),
+    errors: &mut KeyErrors,
 ) {
     let of_people = people.iter().flat_map(|people| &people.rules);
     if !rules.iter().chain(of_people).any(|rule| rule.when.is_some()) {
@@ -363,9 +363,9 @@ fn complete_conditions(
     }
     let all = rules.to_vec();
     let conditions = settings.conditions(&all, items);
-    conditions.complete(rules, ConditionLevel::Order);
+    conditions.complete(rules, ConditionLevel::Order, errors);
     for people in people {
-        conditions.complete(&mut people.rules, ConditionLevel::Person);
+        conditions.complete(&mut people.rules, ConditionLevel::Person, errors);
     }
 }
 

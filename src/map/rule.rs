@@ -296,6 +296,18 @@ impl Rule {
         self.number.is_some()
     }
 
+    /// The rule for the number of a cell alone, of which nothing beside it is known.
+    pub(super) fn of_cell_alone(&self) -> Self {
+        let number = self.number.clone().map(NumberFormat::without_beside);
+        Self { number, ..self.clone() }
+    }
+
+    /// Whether both read a text as the same number, if they read it at all.
+    pub(super) fn agrees_on_numbers(&self, other: &Self) -> bool {
+        let format = |rule: &Self| rule.number.clone().unwrap_or_default();
+        format(self).agrees_with(&format(other))
+    }
+
     /// The name of the member beside a number that has its number of decimals.
     pub(super) fn scale_member(&self) -> Option<&str> {
         self.number.as_ref()?.scale_member()

@@ -33,8 +33,8 @@ use crate::model::{
     row::RowContent,
 };
 use rows::{
-    bind, bind_error, canonical, cells, csv, document, documents, mapped, ndjson, problem_text,
-    profile, record, records, row, unreadable, unreadable_content,
+    bind, bind_error, canonical, cells, csv, document, documents, errors, mapped, ndjson,
+    problem_text, profile, record, records, row, unreadable, unreadable_content,
 };
 
 #[test]
@@ -317,11 +317,48 @@ fn conditions_read_numbers_as_the_rule_of_the_column() {
     assert_eq!(skipped(dollars, "less = 0", "$30.00"), "sent");
     // Cents: 12 is 0.12.
     assert_eq!(skipped(", scale = 2", "less = 1", "12"), "skipped");
-    assert_eq!(skipped(", scale = 'currency'", "less = 1", "12"), "unreadable");
+    // How many decimals it has matters to some tests only.
+    let currency = ", scale = 'currency'";
+    assert_eq!(skipped(currency, "less = 1", "12"), "unreadable");
+    assert_eq!(skipped(currency, "less = 0", "-12"), "skipped");
+    assert_eq!(skipped(currency, "less = 0", "12"), "sent");
+    assert_eq!(skipped(currency, "equals = 0", "0"), "skipped");
+    assert_eq!(skipped(currency, "equals = 0", "12"), "sent");
+    assert_eq!(skipped(currency, "less = 20", "12"), "skipped");
     // Undeclared: both readings are negative, but one of them is less than 2.
     assert_eq!(skipped("", "less = 0", "-1.250"), "skipped");
     assert_eq!(skipped("", "less = 2", "1.250"), "unreadable");
     assert_eq!(skipped(", decimal = '.'", "less = 2", "1.250"), "skipped");
+}
+
+/// The condition once took the rule that came first.
+#[test]
+fn condition_on_a_number_with_two_scales_is_refused() {
+    let skip = "\n[[skip]]\nreason = 'large'\nwhen = { column = 'a', greater = 100 }";
+    let prices = |second: &str| {
+        format!(
+            "order.price = [{{ column = 'a', scale = 2, when = {{ column = 'b', is = 'c' }} }}, \
+             {{ {second} }}]"
+        )
+    };
+    let error = "compares a number that two rules read in different ways, by their scale or their \
+                 marks; expected one scale, decimal and thousands in all rules that read it";
+    let of_skip = errors(&format!("{}{skip}", prices("column = 'a'")));
+    assert_eq!(of_skip, format!("test:6:1: skip.when: {error}"));
+    let of_rule = prices("column = 'a', scale = 2")
+        .replace("column = 'b', is = 'c'", "column = 'd', less = 1");
+    let of_rule = errors(&format!(
+        "{of_rule}\nitem.price = [{{ column = 'd' }}]\nitem.quantity = {{ column = 'd', decimal = ',' }}"
+    ));
+    assert!(of_rule.ends_with(error), "{of_rule}");
+    for same in ["column = 'b'", "column = 'a', scale = 2", "column = 'a', values = { x = '1' }"] {
+        profile(&format!("{}{skip}", prices(same)));
+    }
+    let other_marks = "order.price = { column = 'a', decimal = ',' }\norder.ext.a = { column = 'a', type = 'float' }";
+    assert!(errors(&format!("{other_marks}{skip}")).ends_with(error));
+    profile(&format!("{}{skip}", other_marks.replace("','", "'.'")));
+    // The sign is the same in both.
+    profile(&format!("{}{}", prices("column = 'a'"), skip.replace("100", "0")));
 }
 
 #[test]
