@@ -10,7 +10,9 @@ use rust_decimal::Decimal;
 
 use super::{
     compared_texts::{ensure_end, ensure_start, ensure_trimmed},
-    condition_checks::{AllCells, check_contradictions, check_nulls},
+    condition_checks::{
+        AllCells, check_contradictions, check_list, check_listed_texts, check_nulls, check_numbers,
+    },
     condition_text::{ConditionText, NumberText},
     item_field::{ItemField, tested_field},
     key_errors::{KeyError, KeyErrors, WHOLE_RULE},
@@ -103,7 +105,7 @@ pub enum CellTest {
 /// A number to compare with.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NumberTest {
-    number: Amount,
+    pub(super) number: Amount,
     /// The marks of the numbers in cells, as far as the profile declares them.
     marks: NumberMarks,
     /// The rule that reads the same cells as numbers, if it converts them.
@@ -251,6 +253,8 @@ fn cell_condition(
     let has_names = text.column.is_some() || text.path.is_some();
     check_texts(&text, errors);
     check_contradictions(&text, errors);
+    check_listed_texts(&tests, errors);
+    check_numbers(&tests, errors);
     let has_source = has_names || text.raw || reads_field;
     match (has_source, tests.is_empty()) {
         // A number that cannot be read is a test too.
@@ -331,6 +335,7 @@ fn check_texts(text: &ConditionText, errors: &mut KeyErrors) {
             errors.add(key, &error);
         }
     }
+    check_list(text, errors);
     if let (Some(is), Some(is_not)) = (&text.is, &text.is_not) {
         let [is, is_not] = [is, is_not].map(|texts| texts.clone().into_vec());
         if !is.is_empty() && is.iter().all(|text| is_not.contains(text)) {
@@ -524,7 +529,7 @@ impl CellTest {
         }
     }
 
-    fn holds_for_text(&self, text: &str) -> bool {
+    pub(super) fn holds_for_text(&self, text: &str) -> bool {
         let any = |texts: &[String], test: fn(&str, &str) -> bool| {
             texts.iter().any(|wanted| test(text, wanted))
         };
@@ -761,7 +766,40 @@ mod tests {
         ] {
             assert_eq!(condition(&format!("path = 'c'\n{tests}")).unwrap_err(), expected);
         }
+        for (tests, expected) in [
+            (
+                "is = ['b', 'c']\nstarts_with = 'a'",
+                "is: contradicts starts_with, which no text of it passes; expected one of both, or \
+                 any = [{ … }, { … }] if one of them is enough",
+            ),
+            (
+                "is = ''\nempty = false",
+                "is: contradicts empty = false, which no text of it passes; expected one of both, \
+                 or any = [{ … }, { … }] if one of them is enough",
+            ),
+            (
+                "less = 1\ngreater = 100",
+                "less: contradicts greater: no number passes both; expected any = [{ … }, { … }] \
+                 if one of them is enough",
+            ),
+            (
+                "equals = 5\nless = '5.0'",
+                "equals: contradicts less: no number passes both; expected any = [{ … }, { … }] if \
+                 one of them is enough",
+            ),
+        ] {
+            assert_eq!(condition(&format!("path = 'c'\n{tests}")).unwrap_err(), expected);
+        }
+        insta::assert_snapshot!(
+            condition("column = 'c'\nlist_contains = ['a', 'vip, test']").unwrap_err(),
+            @r#"list_contains: has "vip, test", but a list in a cell is split at commas; expected ["vip", "test"] for any of these elements"#
+        );
         for fits in [
+            "is = ['ab', 'c']\nstarts_with = 'a'",
+            "is = ['', 'a']\nempty = false",
+            "less = 1\ngreater = 0",
+            "equals = 5\nless = 6\ngreater = 4",
+            "list_contains = 'vip, test'",
             "empty = true\nis = ''",
             "empty = true\nis_not = 'a'",
             "empty = true\nexists = true",

@@ -4,7 +4,10 @@
 //! tests.
 
 use super::{
-    condition_text::ConditionText, key_errors::KeyErrors, number::NumberMarks,
+    condition::{CellTest, NumberTest},
+    condition_text::ConditionText,
+    key_errors::KeyErrors,
+    number::NumberMarks,
     one_or_many::OneOrMany,
 };
 use crate::model::money::Amount;
@@ -94,5 +97,74 @@ pub(super) fn check_contradictions(text: &ConditionText, errors: &mut KeyErrors)
     let needs_member = find(&of_member).or_else(|| find(&of_value));
     if let Some(test) = needs_member.filter(|_| text.exists == Some(false)) {
         errors.add("exists", &error(test));
+    }
+}
+
+/// Refuses an element of a list in a cell that has the mark between elements. One of an array of
+/// JSON may have it.
+pub(super) fn check_list(text: &ConditionText, errors: &mut KeyErrors) {
+    let elements = text.list_contains.clone().filter(|_| text.path.is_none());
+    let elements = elements.map(OneOrMany::into_vec).unwrap_or_default();
+    for element in elements.iter().filter(|element| element.contains(',')) {
+        let parts: Vec<_> = element.split(',').map(|part| format!("{:?}", part.trim())).collect();
+        let error = format!(
+            "has {element:?}, but a list in a cell is split at commas; expected [{}] for any of \
+             these elements",
+            parts.join(", ")
+        );
+        errors.add("list_contains", &error);
+    }
+}
+
+/// Refuses texts of `is` of which none passes the other tests of texts.
+pub(super) fn check_listed_texts(tests: &[CellTest], errors: &mut KeyErrors) {
+    let Some(CellTest::Is(texts)) = tests.iter().find(|test| matches!(test, CellTest::Is(_)))
+    else {
+        return;
+    };
+    // The others have checks of their own.
+    let others = tests.iter().filter_map(|test| match test {
+        CellTest::StartsWith(_) => Some((test, "starts_with")),
+        CellTest::EndsWith(_) => Some((test, "ends_with")),
+        CellTest::Contains(_) => Some((test, "contains")),
+        CellTest::ListContains(_) => Some((test, "list_contains")),
+        CellTest::Empty(false) => Some((test, "empty = false")),
+        _ => None,
+    });
+    for (other, name) in others {
+        if !texts.is_empty() && !texts.iter().any(|text| other.holds_for_text(text)) {
+            let error = format!(
+                "contradicts {name}, which no text of it passes; expected one of both, or any = \
+                 [{{ … }}, {{ … }}] if one of them is enough"
+            );
+            errors.add("is", &error);
+        }
+    }
+}
+
+/// Refuses tests of numbers that no number passes.
+pub(super) fn check_numbers(tests: &[CellTest], errors: &mut KeyErrors) {
+    let find = |number: fn(&CellTest) -> Option<&NumberTest>| {
+        tests.iter().find_map(number).map(|test| test.number)
+    };
+    let equals = find(|test| if let CellTest::Equals(number) = test { Some(number) } else { None });
+    let less = find(|test| if let CellTest::Less(number) = test { Some(number) } else { None });
+    let greater =
+        find(|test| if let CellTest::Greater(number) = test { Some(number) } else { None });
+    let mut add = |key, other| {
+        let error = format!(
+            "contradicts {other}: no number passes both; expected any = [{{ … }}, {{ … }}] if one \
+             of them is enough"
+        );
+        errors.add(key, &error);
+    };
+    if less.zip(greater).is_some_and(|(less, greater)| less.0 <= greater.0) {
+        add("less", "greater");
+    }
+    if equals.zip(less).is_some_and(|(equals, less)| equals.0 >= less.0) {
+        add("equals", "less");
+    }
+    if equals.zip(greater).is_some_and(|(equals, greater)| equals.0 <= greater.0) {
+        add("equals", "greater");
     }
 }
