@@ -7,8 +7,9 @@ use std::borrow::Cow;
 
 use super::{
     condition::Condition, file_syntax::FileSyntax, input_settings::Many, path_text::dotted_names,
-    pick::Pick, rule::Rule, rule_result::RuleResult,
+    pick::Pick, rule::Rule, rule_result::RuleResult, text_part::TextError, value_kind::ValueKind,
 };
+use crate::model::reference::lower_case;
 
 /// A file beside the export, whose columns the rules can read too.
 #[derive(Debug, Clone)]
@@ -126,18 +127,25 @@ impl JoinKey {
 
 impl KeyText {
     /// Adds a part, and returns it as it is compared; none if it has no value, so that there is no
-    /// key.
-    pub(super) fn push<'a>(&mut self, rule: &'a Rule, text: &'a str) -> Option<Cow<'a, str>> {
+    /// key. An error is why the rule cannot take the text.
+    pub(super) fn push<'a>(
+        &mut self,
+        rule: &'a Rule,
+        text: &'a str,
+    ) -> Result<Option<Cow<'a, str>>, TextError> {
         let part = match rule.apply(text) {
-            _ if rule.is_empty(text) => return None,
-            RuleResult::Value(part) if !part.is_empty() => part,
-            _ => return None,
+            RuleResult::Value(part) if part.is_empty() => return Ok(None),
+            // Addresses are the same in any case.
+            RuleResult::Value(part) if rule.kind == Some(ValueKind::Email) => lower_case(part),
+            RuleResult::Value(part) => part,
+            RuleResult::Invalid(code, message) => return Err((code, message)),
+            _ => return Ok(None),
         };
         // With its length, so that different parts make different keys.
         self.0.push_str(&part.len().to_string());
         self.0.push(':');
         self.0.push_str(&part);
-        Some(part)
+        Ok(Some(part))
     }
 
     pub(super) fn as_str(&self) -> &str {
@@ -148,6 +156,7 @@ impl KeyText {
 #[cfg(test)]
 mod tests {
     use super::{super::profile::Profile, *};
+    use crate::model::problem::Code;
 
     #[test]
     fn different_parts_make_different_keys() {
@@ -157,12 +166,42 @@ mod tests {
         let rule = &profile.joins[0].keys[0].from;
         let key = |parts: [&str; 2]| {
             let mut key = KeyText::default();
-            let is_whole = parts.iter().all(|part| key.push(rule, part).is_some());
+            let is_whole = parts.iter().all(|part| key.push(rule, part).unwrap().is_some());
             is_whole.then_some(key.0)
         };
         assert_eq!(key(["#1", "2"]), key(["1", "#2"]));
         assert_ne!(key(["1:2", "3"]), key(["1", "2:3"]));
         assert_ne!(key(["12", "3"]), key(["1", "23"]));
         assert_eq!(key(["#", "3"]), None);
+    }
+    /// The columns of the customer were once empty, so that a blocked one was not left out.
+    #[test]
+    fn text_that_a_step_cannot_take_is_no_key() {
+        for (steps, text, expected) in [
+            ("split = '/', part = 2", "y/7", Ok(Some("7"))),
+            ("split = '/', part = 2", "y/", Ok(None)),
+            ("split = '/', part = 2", "7", Err(Code::PartMissing)),
+            ("values = { one = '7' }", "two", Err(Code::ValueNotInTable)),
+            ("values = { one = '7' }", "", Ok(None)),
+            ("pairs = { separator = ';', assign = '=' }, key = 'c'", "d=1", Ok(None)),
+            (
+                "pairs = { separator = ';', assign = '=' }, key = 'c'",
+                "c=7;c=8",
+                Err(Code::PairAmbiguous),
+            ),
+            ("kind = 'email'", "Ann@Example.com", Ok(Some("ann@example.com"))),
+            ("kind = 'phone', country = 'GB'", "020 7946 0958", Ok(Some("+442079460958"))),
+        ] {
+            let text_of_profile = format!(
+                "name = 'p'\norder.referenceId.column = 'a'\n[[join]]\nas = 'c'\n\
+                 on = [{{ column = 'a', {steps}, to = 'b' }}]"
+            );
+            let profile = Profile::parse("p", &text_of_profile);
+            let profile = profile.unwrap_or_else(|error| panic!("{error}"));
+            let mut key = KeyText::default();
+            let part = key.push(&profile.joins[0].keys[0].from, text);
+            let found = part.as_ref().map(|part| part.as_deref()).map_err(|(code, _)| *code);
+            assert_eq!(found, expected, "{steps} {text:?}");
+        }
     }
 }

@@ -7,8 +7,8 @@ use std::borrow::Cow;
 use super::{
     join::KeyText,
     pick::PickError,
-    row_joins::{RowJoin, filled},
-    view::{Found, View},
+    row_joins::{InvalidKey, RowJoin, filled},
+    view::View,
 };
 use crate::model::{
     input::InputFormat,
@@ -26,13 +26,9 @@ impl<S> RowJoin<'_, S> {
         view: V,
     ) -> Option<Problem> {
         if found == SideFound::InvalidKey {
-            let Found { value, at } = self.key(view).err()?;
-            let message = format!(
-                "{}, which is the key of the join {:?}",
-                value.unexpected("a single value"),
-                self.join.name
-            );
-            return Some(Problem::for_order(Code::NotAScalar, at, message));
+            let InvalidKey { at, error: (code, message) } = self.key(view).err()?;
+            let message = format!("{message}, which is the key of the join {:?}", self.join.name);
+            return Some(Problem::for_order(code, at, message));
         }
         let what = match self.table.format {
             InputFormat::Csv => "row",
@@ -59,7 +55,7 @@ impl<S> RowJoin<'_, S> {
     fn shown_key<'v, V: View<'v, Source = S>>(&self, view: V) -> String {
         let parts = self.keys.iter().zip(&self.join.keys).map(|((sources, rule), key)| {
             let text = filled(view, sources, rule).and_then(|found| found.value.text());
-            let text = text.and_then(|text| KeyText::default().push(rule, text));
+            let text = text.and_then(|text| KeyText::default().push(rule, text).ok()?);
             format!("{} {:?}", key.name(), shown(&text.unwrap_or_default()))
         });
         parts.collect::<Vec<_>>().join(", ")

@@ -12,10 +12,12 @@ use super::{
     pick::PickError,
     rule::Rule,
     side_table::SideTable,
-    view::{Found, View},
+    text_part::TextError,
+    view::{Found, Value, View},
 };
 use crate::model::{
-    problem::Problem,
+    draft::CellOrigin,
+    problem::{Code, Problem},
     side_row::{JoinedRows, SideFound, SideItems, SideMatch, SideRow},
 };
 
@@ -146,16 +148,20 @@ impl<S> RowJoin<'_, S> {
     pub(super) fn key<'v, V: View<'v, Source = S>>(
         &self,
         view: V,
-    ) -> Result<Option<KeyText>, Found<'v>> {
-        let mut key = KeyText::default();
+    ) -> Result<Option<KeyText>, InvalidKey<'v>> {
+        let (mut key, mut is_whole) = (KeyText::default(), true);
         for (sources, rule) in &self.keys {
-            let Some(found) = filled(view, sources, rule) else { return Ok(None) };
-            let text = found.value.text().ok_or(found)?;
-            if key.push(rule, text).is_none() {
-                return Ok(None);
-            }
+            let Some(found) = filled(view, sources, rule) else {
+                is_whole = false;
+                continue;
+            };
+            let Some(text) = found.value.text() else {
+                return Err(InvalidKey { at: found.at, error: not_a_scalar(found.value) });
+            };
+            let part = key.push(rule, text);
+            is_whole &= part.map_err(|error| InvalidKey { at: found.at, error })?.is_some();
         }
-        Ok(Some(key))
+        Ok(Some(key).filter(|_| is_whole))
     }
 
     /// Whether the previous row of the order has the same key.
@@ -165,12 +171,23 @@ impl<S> RowJoin<'_, S> {
     }
 }
 
-/// The first filled one of some sources.
+/// A value of a key that is none, and why.
+pub(super) struct InvalidKey<'v> {
+    pub(super) at: CellOrigin<'v>,
+    pub(super) error: TextError,
+}
+
+fn not_a_scalar(value: Value<'_>) -> TextError {
+    (Code::NotAScalar, value.unexpected("a single value"))
+}
+
+/// The first filled one of some sources; without one, the first whose path does not fit.
 pub(super) fn filled<'v, V: View<'v>>(
     view: V,
     sources: &[V::Source],
     rule: &Rule,
 ) -> Option<Found<'v>> {
-    let mut found = sources.iter().map(|source| view.find(source));
-    found.find(|found| found.value.is_filled_unless(|text| rule.is_empty(text)))
+    let found = || sources.iter().map(|source| view.find(source));
+    let is_filled = |found: &Found<'v>| found.value.is_filled_unless(|text| rule.is_empty(text));
+    found().find(is_filled).or_else(|| found().find(|found| found.value.is_misplaced(rule)))
 }

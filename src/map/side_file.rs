@@ -278,7 +278,7 @@ fn key_of_record(record: &Record<'_>, keys: &[(Vec<usize>, &Rule)]) -> Option<Ke
     let mut key = KeyText::default();
     for (columns, rule) in keys {
         let mut texts = columns.iter().map(|column| record.cell(*column));
-        key.push(rule, texts.find(|text| !rule.is_empty(text))?)?;
+        key.push(rule, texts.find(|text| !rule.is_empty(text))?).ok()??;
     }
     Some(key)
 }
@@ -305,7 +305,7 @@ fn key_of_document(
                 _ => return Err("the key of the join is not a single value".to_owned()),
             }
         }
-        if filled.and_then(|text| key.push(rule, text)).is_none() {
+        if filled.and_then(|text| key.push(rule, text).ok()?).is_none() {
             return Ok(None);
         }
     }

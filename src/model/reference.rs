@@ -21,7 +21,9 @@ pub fn normalize_reference(reference: &str) -> Cow<'_, str> {
     }
 }
 
-fn lower_case(text: Cow<'_, str>) -> Cow<'_, str> {
+/// A text in lower case.
+#[must_use]
+pub fn lower_case(text: Cow<'_, str>) -> Cow<'_, str> {
     if text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
         return text;
     }

@@ -238,6 +238,21 @@ fn key_is_a_single_value() {
     A valid
     B invalid an array where a single value is expected, which is the key of the join "customer"
     "#);
+    // A member below it was once no key, so that a condition on the customer did not hold.
+    let below = JOIN.replace("customerId", "customerId.value");
+    for (id, found) in [
+        ("[{\"value\": 2}]", "a path that goes on within an array where a single value"),
+        ("\"2\"", "a string where an object"),
+    ] {
+        let documents = DOCUMENTS.replace("\"customerId\":1", "\"customerId\":{\"value\":1}");
+        let documents = documents.replace("\"customerId\":\"2\"", &format!("\"customerId\":{id}"));
+        let workspace = Workspace::with(export, &documents);
+        workspace.file("customers.json", CUSTOMERS);
+        let expected = format!(
+            "A valid\nB invalid {found} is expected, which is the key of the join \"customer\""
+        );
+        assert_eq!(outcomes(&check(&workspace, export, &below)).trim(), expected);
+    }
     workspace.file("customers.json", CUSTOMERS.replace("\"id\": 2", "\"id\": [2]"));
     insta::assert_snapshot!(refusal(&check(&workspace, export, JOIN)), @"
     error: customers.json:3: the key of the join is not a single value; any order may need the row; nothing was sent
