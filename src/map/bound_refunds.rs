@@ -13,6 +13,7 @@ use super::{
     order_key::key_of,
     profile::Profile,
     refunds::{REFUND_AMOUNT, Refunds},
+    rule::Rule,
     tested_row::test,
     view::View,
 };
@@ -28,6 +29,8 @@ pub(super) struct BoundRefunds<'p, S> {
     pub(super) rows: Option<Condition<TestedSource<S>>>,
     /// The sources of the key of their orders.
     pub(super) order: Vec<S>,
+    /// The indexes of those that all rows may have, since they are parts of the order key too.
+    pub(super) shared_parts: Vec<usize>,
     /// The rule of their amounts.
     pub(super) amount: Option<FieldBinding<'p, S>>,
 }
@@ -49,18 +52,35 @@ impl<S> BoundRefunds<'_, S> {
         view: V,
     ) -> Result<Option<Cow<'a, str>>, &'static str> {
         let Some(rule) = &self.refunds.order else { return Ok(None) };
-        let key = key_of(view, rule, &self.order);
-        let is_wrong = |source: &S| {
-            let value = view.find(source).value;
-            // Rows that are no refunds may have some parts of a key, and no other text.
-            let is_part = rule.key_separator().is_some() && value.text().is_some();
-            value.is_misplaced(rule) || value.is_filled(rule) && !is_part
-        };
-        match key {
-            None if self.order.iter().any(is_wrong) => Err(NO_ORDER),
+        match key_of(view, rule, &self.order) {
             Some(key) if is_placeholder(&key) => Err(PLACEHOLDER_ORDER),
+            None => self.order_error(view, rule).map_or(Ok(None), Err),
             key => Ok(key),
         }
+    }
+
+    /// Why a row without a key of an order may be a refund all the same.
+    fn order_error<'a, V: View<'a, Source = S>>(
+        &self,
+        view: V,
+        rule: &Rule,
+    ) -> Option<&'static str> {
+        // Where `rows` says which rows are refunds, others may have anything.
+        let is_only_sign = self.rows.is_none();
+        let error = |(index, source): (usize, &S)| {
+            let value = view.find(source).value;
+            let leaves_nothing = value.text().is_some_and(|text| rule.leaves_nothing(text));
+            let is_part = rule.key_separator().is_some() && value.text().is_some();
+            if value.is_misplaced(rule) || is_only_sign && leaves_nothing {
+                return Some(NO_ORDER);
+            }
+            match value.is_filled(rule) {
+                true if !is_part => Some(NO_ORDER),
+                true if is_only_sign && !self.shared_parts.contains(&index) => Some(HALF_ORDER),
+                _ => None,
+            }
+        };
+        self.order.iter().enumerate().find_map(error)
     }
 
     /// Whether a row is a refund that is a record of its own.
@@ -111,6 +131,11 @@ pub const NO_ORDER: &str = "refunds.order reads no key of an order from the valu
 
 /// Why the order of a refund is not known that names none.
 pub const REFUND_WITHOUT_KEY: &str = "the refund has no key of its order";
+
+/// Why the order of a refund is not known of whose key a part is missing.
+pub const HALF_ORDER: &str = "refunds.order reads a part of the key of an order; expected all parts, or \
+                              none where the row is no refund; or rows, the condition on the rows \
+                              that are refunds";
 
 /// Why the order of a row is not known that may be a refund of another one.
 pub const UNTESTED_REFUND: &str =

@@ -62,6 +62,7 @@ pub(super) fn bind<'p>(
         Some(PackedSource { items, source })
     });
     let version = profile.duplicates.as_ref();
+    let refunds = profile.refunds.as_ref();
     let of_order_values =
         profile.item_kinds.iter().filter(|of| of.kind.source == ItemSource::Order);
     Ok(Mapper {
@@ -92,7 +93,7 @@ pub(super) fn bind<'p>(
         row_skips,
         ignore_rows: ignore_rows.collect(),
         item_rows: profile.item_rows.as_ref().map(|rows| bind_condition(rows, names)),
-        refunds: profile.refunds.as_ref().map(|refunds| bind_refunds(refunds, of_order)),
+        refunds: refunds.map(|refunds| bind_refunds(refunds, &profile.key, of_order)),
         version: version.map(|of| bind_sources(&of.field, &of.by, of_order)),
     })
 }
@@ -247,12 +248,17 @@ fn ensure_side_values(profile: &Profile, sides: &[SideTable]) -> Result<(), MapE
 }
 
 /// Binds the rules of refunds.
-fn bind_refunds<'p>(refunds: &'p Refunds, names: Names<'_>) -> BoundRefunds<'p, PathSource> {
-    let order = refunds.order.iter().flat_map(|order| &order.paths);
+fn bind_refunds<'p>(
+    refunds: &'p Refunds,
+    key: &Rule,
+    names: Names<'_>,
+) -> BoundRefunds<'p, PathSource> {
+    let order = refunds.order.as_ref().map_or(&[][..], |order| &order.paths);
     BoundRefunds {
         refunds,
+        shared_parts: Refunds::shared_parts(order, key),
         rows: refunds.rows.as_ref().map(|rows| bind_condition(rows, names)),
-        order: order.map(|path| names.source(path)).collect(),
+        order: order.iter().map(|path| names.source(path)).collect(),
         amount: refunds.amount.as_ref().map(|amount| bind_sources(&Field::Price, amount, names)),
     }
 }

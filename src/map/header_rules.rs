@@ -301,9 +301,12 @@ impl<'p> HeaderColumns<'p, '_> {
     /// Binds the rules of refunds.
     fn bind_refunds(&mut self, refunds: &'p Refunds) -> Result<BoundRefunds<'p, usize>, MapError> {
         let rows = refunds.rows.as_ref().map(|rows| self.bind_condition(rows)).transpose()?;
-        let order = match &refunds.order {
-            Some(order) => self.find_of_rows(order, REFUND_ORDER)?,
-            None => Vec::new(),
+        let (order, shared_parts) = match &refunds.order {
+            Some(order) => {
+                let shared_parts = Refunds::shared_parts(&order.columns, &self.profile.key);
+                (self.find_of_rows(order, REFUND_ORDER)?, shared_parts)
+            }
+            None => (Vec::new(), Vec::new()),
         };
         let order = order.into_iter().flatten().collect();
         let amount = match &refunds.amount {
@@ -313,7 +316,7 @@ impl<'p> HeaderColumns<'p, '_> {
             }
             None => None,
         };
-        Ok(BoundRefunds { refunds, rows, order, amount })
+        Ok(BoundRefunds { refunds, rows, order, shared_parts, amount })
     }
 }
 

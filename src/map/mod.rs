@@ -154,7 +154,9 @@ mod zone_rule;
 mod tests;
 
 pub use answers::key_and_value;
-pub use bound_refunds::{NO_ORDER, PLACEHOLDER_ORDER, REFUND_WITHOUT_KEY, UNTESTED_REFUND};
+pub use bound_refunds::{
+    HALF_ORDER, NO_ORDER, PLACEHOLDER_ORDER, REFUND_WITHOUT_KEY, UNTESTED_REFUND,
+};
 pub use error::{MapError, PROFILE};
 pub use excerpt::{excerpt, is_shown, punctuation_line};
 pub use fill_down::RowsAbove;

@@ -23,6 +23,12 @@ impl Refunds {
         self.named_rules().map(|(rule, _)| rule)
     }
 
+    /// The indexes of the names of a key of their orders that are names of the order key too.
+    pub(super) fn shared_parts(names: &[String], key: &Rule) -> Vec<usize> {
+        let is_shared = |(index, name)| key.names().any(|own| own == name).then_some(index);
+        names.iter().enumerate().filter_map(is_shared).collect()
+    }
+
     /// The same, with their names in messages.
     pub(super) fn named_rules(&self) -> impl Iterator<Item = (&Rule, &'static str)> {
         let order = self.order.iter().map(|order| (order, REFUND_ORDER));

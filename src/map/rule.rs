@@ -338,6 +338,12 @@ impl Rule {
                 && self.after_text_steps(text, &mut ()).is_ok_and(|text| text.is_empty())
     }
 
+    /// Whether a filled text has nothing but what is stripped from it or split off.
+    pub(super) fn leaves_nothing(&self, text: &str) -> bool {
+        !self.is_empty(text)
+            && self.text_steps.as_ref().is_some_and(|steps| steps.leave_nothing(text))
+    }
+
     /// The text that is looked up or parsed; empty if it counts as empty.
     pub(super) fn after_text_steps<'a>(
         &self,

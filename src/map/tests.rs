@@ -331,6 +331,46 @@ fn conditions_read_numbers_as_the_rule_of_the_column() {
     assert_eq!(skipped(", decimal = '.'", "less = 2", "1.250"), "skipped");
 }
 
+/// Such refunds were sent as orders, beside their own orders in full.
+#[test]
+fn half_a_key_of_a_refund_is_unreadable() {
+    let of = |order: &str, cells: [&str; 3]| {
+        let rules = format!(
+            "key = {{ concat = ['shop', 'id'], separator = '-' }}\n[refunds]\norder = {{ {order} }}"
+        );
+        let rules = profile(&rules);
+        let [id, of, part] = cells;
+        let from_csv = csv(&rules, "shop,id,of,part", &format!("de,{id},{of},{part}"));
+        let document = json!({"shop": "de", "id": id, "of": of, "part": part});
+        [from_csv, ndjson(&rules, document)]
+    };
+    let both = "concat = ['of', 'part'], separator = '-'";
+    let own = "concat = ['shop', 'of'], separator = '-'";
+    let steps = "column = 'of', path = 'of', strip_prefix = '*', split = '/', part = 2";
+    let pairs = "column = 'of', path = 'of', pairs = { separator = ';', assign = '=' }, key = 'a'";
+    const REFUND: &str = "refund left out of de-1";
+    const HALF: &str = "unreadable - refunds.order reads a part of the key of an order";
+    const NONE: &str = "unreadable - refunds.order reads no key of an order";
+    for (order, cells, expected) in [
+        (both, ["9", "de", "1"], REFUND),
+        (both, ["9", "de", ""], HALF),
+        (both, ["9", "", "1"], HALF),
+        (both, ["9", "", ""], "row de-9"),
+        (own, ["9", "", ""], "row de-9"),
+        (own, ["9", "1", ""], REFUND),
+        (steps, ["9", "x/1", ""], "refund left out of 1"),
+        (steps, ["9", "x/", ""], NONE),
+        (steps, ["9", "*", ""], NONE),
+        (steps, ["9", "", ""], "row de-9"),
+        (pairs, ["9", "a=de-1", ""], REFUND),
+        (pairs, ["9", "b=1", ""], "row de-9"),
+    ] {
+        for mapped in of(order, cells) {
+            assert!(mapped.starts_with(expected), "{order} {cells:?}: {mapped}");
+        }
+    }
+}
+
 /// The condition once took the rule that came first.
 #[test]
 fn condition_on_a_number_with_two_scales_is_refused() {

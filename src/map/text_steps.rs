@@ -150,6 +150,13 @@ impl TextSteps {
         suffix.and_then(|suffix| text.strip_suffix(suffix)).unwrap_or(text).trim()
     }
 
+    /// Whether nothing is left of a text that is stripped and split.
+    pub(super) fn leave_nothing(&self, text: &str) -> bool {
+        let text = self.stripped(text);
+        let part = self.further.as_ref().and_then(|further| further.part.as_ref());
+        text.is_empty() || part.is_some_and(|part| part.of(text).is_ok_and(str::is_empty))
+    }
+
     /// Notes what [`stripped`](Self::stripped) removes.
     pub(super) fn add_strip_steps(&self, text: &str, steps: &mut impl Steps) {
         let prefix = self.strip_prefix.iter().filter(|prefix| text.starts_with(*prefix));

@@ -5,7 +5,10 @@
 
 use super::wrapped_orders::{ReadMembers, wrappers};
 use crate::{
-    map::{NO_ORDER, PLACEHOLDER_ORDER, REFUND_WITHOUT_KEY, UNTESTED_REFUND, profile::Profile},
+    map::{
+        HALF_ORDER, NO_ORDER, PLACEHOLDER_ORDER, REFUND_WITHOUT_KEY, UNTESTED_REFUND,
+        profile::Profile,
+    },
     model::{
         conversion::conversion,
         document_path::{DocumentPath, documents_hint},
@@ -75,7 +78,7 @@ pub(super) fn lost_row_hint(
         (RowKind::WithoutKey { .. }, RowContent::Document(_), _) => {
             wrapper_hint(raw, profile).unwrap_or_else(|| ignore_hint(None))
         }
-        (RowKind::Unreadable { reason: NO_ORDER, .. }, ..) => ignore_hint(None),
+        (RowKind::Unreadable { reason: NO_ORDER | HALF_ORDER, .. }, ..) => ignore_hint(None),
         (RowKind::Unreadable { reason: REFUND_WITHOUT_KEY, .. }, ..) => {
             "give the refund the key of its order, or leave refunds out with mode = \"leave_out\" \
              under [refunds]"
