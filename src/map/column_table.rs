@@ -90,6 +90,12 @@ impl ColumnTable {
         Ok(Self { rows: compiled, other: text.other.clone() })
     }
 
+    /// The texts of its rows that are not empty.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        let texts = self.rows.iter().flat_map(|row| &row.texts);
+        texts.filter_map(Option::as_deref).filter(|text| !text.is_empty())
+    }
+
     /// The value of the first row that matches, with its number from 1, or that of other texts.
     pub(super) fn find(&self, texts: &[&str]) -> Option<(Option<usize>, &TableValue)> {
         let found = self.rows.iter().enumerate().find(|(_, row)| row.matches(texts));

@@ -234,6 +234,7 @@ impl RuleCompiler<'_> {
     /// `None` for a wildcard.
     fn completed(&self, mut rule: Rule, field: Option<&Field>) -> Result<Rule, KeyErrors> {
         rule.add_nulls(self.nulls);
+        rule.check_looked_up()?;
         self.check_fields(&rule, field)?;
         check_over_rows(&rule, field)?;
         check_language(&rule, field)?;

@@ -9,6 +9,7 @@ use chrono::{DateTime, NaiveTime, Utc};
 
 use super::{
     birth_date::BirthDateRule,
+    column_table::ColumnTable,
     combination::{Combination, Concat, Sources},
     currency_symbols::CurrencySymbols,
     date::DateRule,
@@ -338,6 +339,39 @@ impl Rule {
                 && self.after_text_steps(text, &mut ()).is_ok_and(|text| text.is_empty())
     }
 
+    /// Why no cell has this text after the steps of the rule, if that is so.
+    pub(super) fn never_yields(&self, text: &str) -> Option<String> {
+        let ignores_case = self.table.as_ref().is_some_and(RuleValues::ignores_case);
+        let is_same =
+            |empty: &&String| *empty == text || ignores_case && empty.to_lowercase() == text;
+        if text.is_empty() || self.empty.iter().any(|empty| is_same(&empty)) {
+            return Some(COUNTS_AS_EMPTY.to_owned());
+        }
+        self.text_steps.as_ref()?.never_yield(text, ignores_case)
+    }
+
+    /// The texts with which its values are looked up, each with its key.
+    fn looked_up(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let values = self.table.iter().flat_map(RuleValues::texts).map(|text| ("values", text));
+        let table = match &self.combination {
+            Combination::Table(table) => Some(table),
+            _ => None,
+        };
+        let of_table = table.into_iter().flat_map(ColumnTable::texts).map(|text| ("table", text));
+        values.chain(of_table)
+    }
+
+    /// Refuses texts of a table that no cell has: what they are for would silently not be done.
+    pub(super) fn check_looked_up(&self) -> Result<(), KeyErrors> {
+        let mut errors = KeyErrors::default();
+        for (key, text) in self.looked_up() {
+            if let Some(why) = self.never_yields(text) {
+                errors.add(key, &format!("has {text:?}, which no value is: {why}"));
+            }
+        }
+        errors.ensure_none()
+    }
+
     /// Whether a filled text has nothing but what is stripped from it or split off.
     pub(super) fn leaves_nothing(&self, text: &str) -> bool {
         !self.is_empty(text)
@@ -404,6 +438,9 @@ impl Rule {
 }
 
 /// Compiles the rule of the zone of a date, if each row has one.
+const COUNTS_AS_EMPTY: &str = "it counts as empty (nulls, empty); expected default for such cells, \
+                               \"\" in a table of several columns, or a [[skip]] with empty = true";
+
 fn zone_rule(date: &RuleText) -> Result<Option<Box<Rule>>, KeyErrors> {
     let Some(ZoneText::Rule(text)) = &date.zone else { return Ok(None) };
     let mut errors = KeyErrors::default();

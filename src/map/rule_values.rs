@@ -94,6 +94,14 @@ impl RuleValues {
         self.ignores_case
     }
 
+    /// The texts that stand for something; for nothing, as an empty cell does, is no loss.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        let stands_for_nothing =
+            |entry: &TableEntry| matches!(entry, TableEntry::Value(value) if value.is_empty());
+        let entries = self.entries.iter().filter(move |(_, entry)| !stands_for_nothing(entry));
+        entries.map(|(text, _)| text.as_str())
+    }
+
     /// What a text stands for.
     pub(super) fn find(&self, text: &str, steps: &mut impl Steps) -> Listed<'_> {
         let listed = if self.ignores_case {

@@ -150,6 +150,42 @@ impl TextSteps {
         suffix.and_then(|suffix| text.strip_suffix(suffix)).unwrap_or(text).trim()
     }
 
+    /// Why no text is this one after all steps, if that is so. `ignores_case` tells whether one in
+    /// another case will do.
+    pub(super) fn never_yield(&self, text: &str, ignores_case: bool) -> Option<String> {
+        if let Some(affix) = self.affix_of(text) {
+            return Some(format!("{affix:?} is stripped"));
+        }
+        let further = self.further.as_ref()?;
+        let is_padded = further.padding.is_some();
+        if let Some(padding) = further.padding.filter(|padding| padding.lengthens(text)) {
+            return Some(format!("pad_left makes {} characters of each text", padding.length));
+        }
+        let separator = further.part.as_ref().map(TextPart::separator);
+        if further.decode.is_none()
+            && !is_padded
+            && let Some(separator) = separator.filter(|separator| text.contains(separator))
+        {
+            return Some(format!("no part of a text has {separator:?} after split"));
+        }
+        let (case, changed) = match further.case? {
+            LetterCase::Upper => ("upper", text.to_uppercase()),
+            LetterCase::Lower => ("lower", text.to_lowercase()),
+        };
+        let is_changed = changed != text && !ignores_case && !is_padded;
+        is_changed.then(|| format!("texts are as {changed:?} after {case}"))
+    }
+
+    /// What is stripped that a text still has. Letters and digits may be there twice.
+    fn affix_of(&self, text: &str) -> Option<&str> {
+        let [prefix, suffix] = self.affixes();
+        let is_mark = |c: Option<char>| c.is_some_and(|c| !c.is_alphanumeric());
+        let prefix = prefix.filter(|affix| is_mark(affix.chars().last()));
+        let suffix = suffix.filter(|affix| is_mark(affix.chars().next()));
+        let prefix = prefix.filter(|affix| text.starts_with(affix));
+        prefix.or(suffix.filter(|affix| text.ends_with(affix)))
+    }
+
     /// Whether nothing is left of a text that is stripped and split.
     pub(super) fn leave_nothing(&self, text: &str) -> bool {
         let text = self.stripped(text);
@@ -250,6 +286,11 @@ impl Padding {
             }
             _ => Err(("pad_left", format!("has with = {:?}; expected one character", text.with))),
         }
+    }
+
+    /// Whether a text becomes a longer one.
+    fn lengthens(self, text: &str) -> bool {
+        text.chars().count() < self.length && !(self.keeps_placeholders && is_placeholder(text))
     }
 
     fn pad<'a>(self, text: Cow<'a, str>, steps: &mut impl Steps) -> Cow<'a, str> {

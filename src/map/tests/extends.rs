@@ -262,7 +262,7 @@ status = { column = 'State' }
 }
 
 const OPEN: &str = "name = 'open'
-nulls = ['?']
+nulls = ['-']
 # Is it for one piece?
 item_price = '?'
 skip_lines = '?'      # lines above the header
@@ -341,7 +341,7 @@ fn answers_have_the_type_of_their_key() {
     let profile = compile(&[("open.toml", OPEN)], &ANSWERS);
     let profile = profile.unwrap_or_else(|error| panic!("{error}"));
     assert_eq!((profile.files.skip_lines, profile.has_adjacent_rows), (2, true));
-    assert_eq!(profile.nulls, ["?"]);
+    assert_eq!(profile.nulls, ["-"]);
     let scaled = [&ANSWERS[..4], &["order.price.scale=2"], &ANSWERS[5..]].concat();
     assert!(compile(&[("open.toml", OPEN)], &scaled).is_ok());
 }

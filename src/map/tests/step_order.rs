@@ -89,7 +89,10 @@ fn what_counts_as_empty_is_not_padded() {
 
 #[test]
 fn what_counts_as_empty_is_not_looked_up() {
-    assert_eq!(text("empty = ['-'], strip_prefix = '#', values = { - = 'x' }", "#-"), NOTHING);
+    assert_eq!(
+        text("empty = ['-'], strip_prefix = '#', values = { a = 'y' }, other = 'x'", "#-"),
+        NOTHING
+    );
 }
 
 #[test]
@@ -136,7 +139,7 @@ fn values_are_looked_up_before_they_are_cut() {
 /// It is neither looked up nor changed, and a longer one than `max_length` is refused.
 #[test]
 fn default_is_the_last_step() {
-    let keys = "values = { abc = 'b' }, upper = true, max_length = 3, default = 'abc'";
+    let keys = "values = { ABC = 'b' }, upper = true, max_length = 3, default = 'abc'";
     assert_eq!(text(keys, ""), "abc");
     assert_eq!(text("values = { a = 'b', x = '' }, default = 'a'", "x"), "a");
     assert_eq!(

@@ -88,7 +88,7 @@ fn steps_have_one_order() {
         // pairs, empty
         ("pairs = { separator = ';', assign = '=' }, key = 'a', empty = ['-']", "a=-", ""),
         // text steps, empty
-        ("strip_prefix = '*', empty = ['0'], values = { 0 = 'x' }", "*0", ""),
+        ("strip_prefix = '*', empty = ['0'], values = { 1 = 'y' }, other = 'x'", "*0", ""),
         ("split = '/', part = 2, empty = ['-']", "a/-", ""),
         ("lower = true, empty = ['n/a']", "N/A", ""),
         ("decode = 'html'", "&nbsp;", ""),

@@ -85,6 +85,60 @@ order.ext.a = { column = 's', values = { a = 'x', A = 'y' }, ignore_case = true 
 }
 
 /// The words of a table are checked before anything is read; `keep` is none of them.
+/// The orders that they leave out were sent.
+#[test]
+fn texts_that_no_cell_has_are_refused() {
+    let error =
+        |rule: &str| errors_of(&format!("nulls = ['-', 'N/A']\norder.status = {{ {rule} }}"));
+    let empty = "it counts as empty (nulls, empty); expected default for such cells";
+    for (rule, text, why) in [
+        ("column = 's', values = { paid = 'PURCHASED', '-' = { skip = 'x' } }", "-", empty),
+        ("column = 's', values = { paid = 'PURCHASED', '' = { skip = 'x' } }", "", empty),
+        ("columns = ['s', 't'], table = [['a', '-', 'PURCHASED']]", "-", empty),
+        ("column = 's', values = { 'n/a' = 'x' }, ignore_case = true", "n/a", empty),
+        ("column = 's', empty = ['0'], values = { 0 = 'x' }", "0", empty),
+        (
+            "column = 's', lower = true, values = { Paid = 'x' }",
+            "Paid",
+            "texts are as \"paid\" after lower",
+        ),
+        (
+            "columns = ['s', 't'], upper = true, table = [['A', 'b', 'x']]",
+            "b",
+            "texts are as \"B\" after upper",
+        ),
+        (
+            "column = 's', strip_prefix = 'wc-', values = { wc-paid = 'x' }",
+            "wc-paid",
+            "\"wc-\" is stripped",
+        ),
+        (
+            "column = 's', split = '/', part = 2, values = { 'a/b' = 'x' }",
+            "a/b",
+            "no part of a text has \"/\" after split",
+        ),
+        (
+            "column = 's', pad_left = { length = 3, with = '0' }, values = { 01 = 'x' }",
+            "01",
+            "pad_left makes 3 characters of each text",
+        ),
+    ] {
+        let (found, expected) = (error(rule), format!("has {text:?}, which no value is: {why}"));
+        assert!(found.contains(&expected), "{rule}: {found}");
+    }
+    for fits in [
+        "column = 's', values = { '-' = '', '' = '' }",
+        "column = 's', values = { 'n/a' = 'x' }",
+        "columns = ['s', 't'], table = [['a', '', 'x'], ['*', '*', 'y']]",
+        "column = 's', lower = true, ignore_case = true, values = { Paid = 'x' }",
+        "column = 's', strip_prefix = '0', values = { 01 = 'x' }",
+        "column = 's', split = ';', part = 1, decode = 'html', values = { 'a;b' = 'x' }",
+        "column = 's', pad_left = { length = 3, with = '0' }, values = { 001 = 'x', 1234 = 'y' }",
+    ] {
+        profile(&format!("nulls = ['-', 'N/A']\norder.ext.s = {{ type = 'string', {fits} }}"));
+    }
+}
+
 #[test]
 fn keep_is_no_word() {
     let rules =
