@@ -89,7 +89,8 @@ fn literal_key(path: &[String]) -> Option<&str> {
 
 /// Whether a text is a cell of a table's row, but its last one, which is the value of the row.
 fn is_compared(texts: &[TomlText], path: &[String]) -> bool {
-    matches!(path, [.., table, _, _] if table == "table") && !is_last_cell(texts, path)
+    let paths = texts.iter().map(|(path, ..)| path);
+    matches!(path, [.., table, _, _] if table == "table") && !is_last_cell(paths, path)
 }
 
 /// What a target takes for a field, as the end of a message, if it has a list of its values.

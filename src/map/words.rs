@@ -34,7 +34,9 @@ pub(super) fn words(texts: &[TomlText], wrong: &[KeyPath]) -> Vec<ProfileWord> {
     let word = |(names, text, span): &TomlText| {
         let (kind, path) = without_kind(names);
         let WordPlace { table, name, from, is_replacement } = WordPlace::of(&path)?;
-        let is_of_row = path[2] == "table" && !is_last_cell(texts, names);
+        // A cell that is wrong is one too.
+        let paths = texts.iter().map(|(path, ..)| path).chain(wrong);
+        let is_of_row = path[2] == "table" && !is_last_cell(paths, names);
         // No text, but what becomes of one.
         if is_of_row || path[2] == "other" && text == KEEP {
             return None;
@@ -105,10 +107,11 @@ fn named_field(table: &str, name: &str) -> Option<Field> {
     Field::NAMED.iter().find(is_named).cloned()
 }
 
-/// Whether the cell at a path is the last one of its row, which is the value of the row.
-pub(super) fn is_last_cell(texts: &[TomlText], path: &[String]) -> bool {
+/// Whether the cell at a path is the last one of its row, which is the value of the row, among those
+/// at all paths.
+pub(super) fn is_last_cell<'p>(paths: impl Iterator<Item = &'p KeyPath>, path: &[String]) -> bool {
     let Some((cell, row)) = path.split_last() else { return false };
-    let cells = texts.iter().filter_map(|(path, ..)| path.strip_prefix(row)?.first());
+    let cells = paths.filter_map(|path| path.strip_prefix(row)?.first());
     let index = |cell: &String| cell.parse::<usize>().ok();
     cells.filter_map(index).max() == index(cell)
 }

@@ -147,17 +147,29 @@ fn keep_is_no_word() {
     assert_eq!(words, ["PURCHASED"]);
 }
 
+/// The number of words of the rule of a status that are checked, and of the errors of its profile.
+fn words_of(rule: &str, skip: &str) -> (usize, usize) {
+    let text =
+        format!("name = 'p'\nkey = {{ column = 'id' }}\norder.status = {{ {rule} }}\n{skip}");
+    let text = NamedText { name: "p".into(), id: "p".into(), text, is_built_in: false };
+    let texts = ProfileTexts::new(text, |name, _| Err(name.to_owned()));
+    let ParsedProfile { profile, errors, .. } = Profile::compile_with_errors(texts, &[]);
+    (profile.unwrap().unchanged_words().count(), errors.len())
+}
+
+/// The cell before it was once taken for the word.
+#[test]
+fn open_question_is_the_value_of_its_row() {
+    let table = |rows: &str| words_of(&format!("columns = ['s', 't'], table = [{rows}]"), "");
+    assert_eq!(table("['x', 'y', 'a'], ['*', '*', 'b']"), (2, 0));
+    assert_eq!(table("['x', 'y', '?'], ['*', '*', 'b']"), (1, 1));
+    assert_eq!(table("['x', 'y', 'a'], ['*', '*', '?']"), (1, 1));
+    assert_eq!(table("['x', 'y', { skip = '?' }], ['*', '*', 'b']"), (1, 1));
+}
+
 /// No order may take it, and with a wrong condition it is not known which ones may.
 #[test]
 fn word_of_a_conditional_rule_is_not_checked() {
-    let words_of = |rule: &str, skip: &str| {
-        let text =
-            format!("name = 'p'\nkey = {{ column = 'id' }}\norder.status = {{ {rule} }}\n{skip}");
-        let text = NamedText { name: "p".into(), id: "p".into(), text, is_built_in: false };
-        let texts = ProfileTexts::new(text, |name, _| Err(name.to_owned()));
-        let ParsedProfile { profile, errors, .. } = Profile::compile_with_errors(texts, &[]);
-        (profile.unwrap().unchanged_words().count(), errors.len())
-    };
     let words = |rule: &str| words_of(rule, "");
     assert_eq!(words("value = 'X'"), (1, 0));
     assert_eq!(words("value = 'X', kind = 3"), (1, 1));
