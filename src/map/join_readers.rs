@@ -1,7 +1,7 @@
-//! Join readers: what reads a joined file for a row that says nothing of its order.
+//! Join readers: what reads a joined file for a row of which not all is read.
 //!
-//! Such a row, a refund or a child document, needs a row of the joined file only for what is read
-//! of it. Decided once per file, for `row_joins`.
+//! Such a row, a refund, a child document or one that is no item, needs a row of the joined file
+//! only for what is read of it. Decided once per file, for `row_joins`.
 
 use std::iter;
 
@@ -18,6 +18,8 @@ use crate::model::{draft::PersonRole, field::Field};
 pub(super) enum RowUse {
     /// All that the profile has rules for.
     Order,
+    /// The same but its item, which it is not.
+    OrderWithoutItem,
     /// Its items in a currency, and which row it is.
     Items,
     /// Which row it is, and an amount in a currency.
@@ -32,6 +34,7 @@ pub(super) struct JoinReaders {
     of_rows: bool,
     of_currency: bool,
     of_items: bool,
+    of_others: bool,
 }
 
 impl JoinReaders {
@@ -43,7 +46,10 @@ impl JoinReaders {
         let consumers = profile.people.iter().filter(|people| people.role == PersonRole::Consumer);
         let consumers = consumers.flat_map(|people| &people.rules);
         let of_items = rules.iter().filter(|rule| profile.reads_own_items(rule)).chain(consumers);
+        let others = profile.all_rules().filter(|rule| !profile.reads_own_items(rule));
+        let conditions = profile.order_conditions().chain(profile.joined_item_conditions());
         Self {
+            of_others: join.has_items || reads(join, others, conditions.chain(&profile.item_rows)),
             of_rows: profile.row_rules().any(|rule| rule_reads(rule, join))
                 || reads(join, iter::empty(), of_rows.chain(&profile.ignore_rows)),
             of_currency: reads(join, currency, iter::empty()),
@@ -55,6 +61,7 @@ impl JoinReaders {
     pub(super) fn read_for(self, row_use: RowUse) -> bool {
         match row_use {
             RowUse::Order => true,
+            RowUse::OrderWithoutItem => self.of_rows || self.of_others,
             RowUse::Items => self.of_rows || self.of_currency || self.of_items,
             RowUse::Amount => self.of_rows || self.of_currency,
             RowUse::Kind => self.of_rows,

@@ -104,7 +104,7 @@ impl<S> Mapper<'_, S> {
             order.problems.extend(self.joins.problems(view, previous, row_use));
         }
         // Other values of a refund record than its own are not those of its order.
-        if row_use == RowUse::Order {
+        if matches!(row_use, RowUse::Order | RowUse::OrderWithoutItem) {
             self.add_order_values(view, previous, &mut order);
         }
         if self.checks_key_parts {
@@ -133,8 +133,16 @@ impl<S> Mapper<'_, S> {
     fn row_use<'a, V: View<'a, Source = S>>(&'a self, view: V) -> RowUse {
         match &self.refunds {
             Some(refunds) if refunds.is_record(view, self.profile) => refunds.row_use(),
+            _ if self.is_no_item(view) => RowUse::OrderWithoutItem,
             _ => RowUse::Order,
         }
+    }
+
+    /// Whether rows may be items, and this one is none.
+    fn is_no_item<'a, V: View<'a, Source = S>>(&'a self, view: V) -> bool {
+        let are_rows = self.items.is_none() && !self.has_item_fields();
+        let is_other = || self.may_be_item(view) == Some(false) && !self.is_netted(view);
+        are_rows && (self.parent.is_some() || is_other())
     }
 
     /// Adds what a row says of its order.

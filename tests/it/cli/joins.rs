@@ -173,6 +173,24 @@ fn key_may_have_several_parts_with_steps() {
     "##);
 }
 
+#[test]
+fn row_that_is_no_item_needs_no_row_of_products() {
+    let export = "Order,Date,Total,Kind,Sku\n\
+                  A,2026-10-01T10:00:00Z,10.00,Item,S1\n\
+                  A,2026-10-01T10:00:00Z,10.00,Shipping,EXPRESS\n\
+                  B,2026-10-01T10:00:00Z,10.00,Item,S2\n";
+    let join = "[[join]]\nas = 'product'\nfile = 'customers.csv'\n\
+                on = [{ column = 'Sku', to = 'Id' }]\n[item]\nname.column = 'product.Name'\n\
+                quantity.value = '1'\nprice.value = '10.00'\n[guest]\nemail.value = 'a@example.com'\n";
+    let workspace = workspace(export, "Id,Name\nS1,Mug\n");
+    let item_rows = "\nitem_rows = { column = \"Kind\", is = \"Item\" }";
+    let ran = check_with(&workspace, item_rows, join, "orders.csv");
+    insta::assert_snapshot!(outcomes(&ran), @r#"
+    A valid
+    B invalid no row of customers.csv has Id "S2"
+    "#);
+}
+
 /// The rows of the first order are far apart, so that they are spilled and read again.
 #[test]
 fn rows_far_apart_are_joined_alike() {

@@ -519,6 +519,24 @@ fn lines_are_found_in_joined_files() {
     "#);
 }
 
+/// Each order was once looked up among the lines too, by its own id.
+#[test]
+fn order_needs_no_row_of_a_file_that_its_lines_read() {
+    let join = "[[join]]\nas = 'p'\nfile = 'p.csv'\non = [{ path = 'id', to = 'Id' }]\n";
+    let profile = |rule: &str| format!("{PROFILE}\n{}{join}", rule);
+    let lines = order("A") + &item("1", "A");
+    for (rule, outcome) in [
+        ("[item.ext]\ntitle = { path = 'p.Title' }\n", "A valid"),
+        ("[order.ext]\ntitle = { path = 'p.Title', optional = true }\n", "A invalid"),
+        ("[[skip]]\nreason = 'x'\nwhen = { path = 'p.Title', is = 'x' }\n", "A invalid"),
+    ] {
+        let workspace = workspace(&lines, &profile(rule));
+        workspace.file("p.csv", "Id,Title\n1,Mug\n");
+        let ran = workspace.run(CHECK);
+        assert_eq!(ran.outcomes(), outcome, "{rule}: {}", ran.err);
+    }
+}
+
 #[test]
 fn explained_item_has_the_place_of_its_line() {
     let lines = [item("1", "A"), order("B"), order("A"), note("2", "A"), item("3", "A")];
