@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 
 use super::{
     bound_rule::FieldBinding,
+    cell_test::TestError,
     combined_value::exact_value,
-    condition::TestError,
     rule::Rule,
     rule_result::RuleResult,
     view::{Found, Value},

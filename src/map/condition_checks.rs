@@ -4,7 +4,7 @@
 //! tests.
 
 use super::{
-    condition::{CellTest, NumberTest},
+    cell_test::{CellTest, NumberTest},
     condition_text::ConditionText,
     key_errors::KeyErrors,
     number::NumberMarks,
@@ -118,10 +118,11 @@ pub(super) fn check_list(text: &ConditionText, errors: &mut KeyErrors) {
 
 /// Refuses texts of `is` of which none passes the other tests of texts.
 pub(super) fn check_listed_texts(tests: &[CellTest], errors: &mut KeyErrors) {
-    let Some(CellTest::Is(texts)) = tests.iter().find(|test| matches!(test, CellTest::Is(_)))
-    else {
-        return;
-    };
+    let listed = tests.iter().find_map(|test| match test {
+        CellTest::Is(listed) => Some(listed),
+        _ => None,
+    });
+    let Some(listed) = listed.filter(|listed| !listed.is_empty()) else { return };
     // The others have checks of their own.
     let others = tests.iter().filter_map(|test| match test {
         CellTest::StartsWith(_) => Some((test, "starts_with")),
@@ -132,7 +133,7 @@ pub(super) fn check_listed_texts(tests: &[CellTest], errors: &mut KeyErrors) {
         _ => None,
     });
     for (other, name) in others {
-        if !texts.is_empty() && !texts.iter().any(|text| other.holds_for_text(text)) {
+        if !listed.iter().any(|text| other.holds_for_text(text)) {
             let error = format!(
                 "contradicts {name}, which no text of it passes; expected one of both, or any = \
                  [{{ … }}, {{ … }}] if one of them is enough"

@@ -9,6 +9,7 @@ mod backslashes;
 mod birth_date;
 mod bound_refunds;
 mod bound_rule;
+mod cell_test;
 mod checkout_event;
 mod child_documents;
 mod collector;

@@ -194,6 +194,20 @@ pub(super) fn path_beside(path: &str, name: &str) -> String {
     }
 }
 
+/// Whether a path is one that the profile reads, or above one.
+pub(super) fn is_used(known: &[String], path: &str) -> bool {
+    let is_above = |known: &str| known.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
+    known.iter().any(|known| covers(known, path) || is_above(known))
+}
+
+/// Whether a known path is this path, or a prefix of it with custom members.
+fn covers(known: &str, path: &str) -> bool {
+    match known.strip_suffix('*') {
+        Some(prefix) => path.starts_with(prefix),
+        None => known == path,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

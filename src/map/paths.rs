@@ -15,7 +15,9 @@ use super::{
     join::Join,
     missing_name::MissingName,
     misspelling::{misspelling, same_noun},
-    path_text::{arrays_of, dotted_names, filter_members, filter_names, path_beside, walks_arrays},
+    path_text::{
+        arrays_of, dotted_names, filter_members, filter_names, is_used, path_beside, walks_arrays,
+    },
     profile::{FieldRule, FieldTarget, PeopleRules, Profile},
     refunds::Refunds,
     rule::Rule,
@@ -253,20 +255,6 @@ fn near_member(
     let meant = if read.is_tested { except(&used.tested) } else { unused.clone() };
     let of_same_noun = || same_noun(segment, unused).filter(|_| !read.is_optional);
     misspelling(segment, meant).or_else(of_same_noun).map(str::to_owned)
-}
-
-/// Whether a path is one that the profile reads, or above one.
-pub(super) fn is_used(known: &[String], path: &str) -> bool {
-    let is_above = |known: &str| known.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
-    known.iter().any(|known| covers(known, path) || is_above(known))
-}
-
-/// Whether a known path is this path, or a prefix of it with custom members.
-fn covers(known: &str, path: &str) -> bool {
-    match known.strip_suffix('*') {
-        Some(prefix) => path.starts_with(prefix),
-        None => known == path,
-    }
 }
 
 /// The paths that the profile reads in documents, item elements and people's elements.

@@ -7,8 +7,7 @@ use super::{
     header_hint::{first_names, has_names, position_of},
     missing_name::MissingName,
     misspelling::misspelling,
-    path_text::dotted_names,
-    paths::is_used,
+    path_text::{dotted_names, is_used},
     side_table::SideTable,
 };
 use crate::model::{diagnostic::Note, input::InputFormat, record::Header, suggest::suggest};

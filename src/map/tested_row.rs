@@ -4,8 +4,9 @@
 
 use super::{
     bound_rule::TestedSource,
+    cell_test::TestError,
     collector::Collector,
-    condition::{Condition, TestError},
+    condition::Condition,
     profile::Profile,
     spreadsheet_text::is_spreadsheet_text,
     view::{Value, View},

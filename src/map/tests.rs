@@ -348,21 +348,21 @@ fn half_a_key_of_a_refund_is_unreadable() {
     let own = "concat = ['shop', 'of'], separator = '-'";
     let steps = "column = 'of', path = 'of', strip_prefix = '*', split = '/', part = 2";
     let pairs = "column = 'of', path = 'of', pairs = { separator = ';', assign = '=' }, key = 'a'";
-    const REFUND: &str = "refund left out of de-1";
-    const HALF: &str = "unreadable - refunds.order reads a part of the key of an order";
-    const NONE: &str = "unreadable - refunds.order reads no key of an order";
+    let refund = "refund left out of de-1";
+    let half = "unreadable - refunds.order reads a part of the key of an order";
+    let none = "unreadable - refunds.order reads no key of an order";
     for (order, cells, expected) in [
-        (both, ["9", "de", "1"], REFUND),
-        (both, ["9", "de", ""], HALF),
-        (both, ["9", "", "1"], HALF),
+        (both, ["9", "de", "1"], refund),
+        (both, ["9", "de", ""], half),
+        (both, ["9", "", "1"], half),
         (both, ["9", "", ""], "row de-9"),
         (own, ["9", "", ""], "row de-9"),
-        (own, ["9", "1", ""], REFUND),
+        (own, ["9", "1", ""], refund),
         (steps, ["9", "x/1", ""], "refund left out of 1"),
-        (steps, ["9", "x/", ""], NONE),
-        (steps, ["9", "*", ""], NONE),
+        (steps, ["9", "x/", ""], none),
+        (steps, ["9", "*", ""], none),
         (steps, ["9", "", ""], "row de-9"),
-        (pairs, ["9", "a=de-1", ""], REFUND),
+        (pairs, ["9", "a=de-1", ""], refund),
         (pairs, ["9", "b=1", ""], "row de-9"),
     ] {
         for mapped in of(order, cells) {
@@ -417,9 +417,11 @@ fn untestable_condition_is_a_problem() {
         ndjson(&rules, json!({"id": "A", "total": {"value": 1}})),
         format!("row A:  | condition_unreadable -@3 {nested}")
     );
-    let of_member = profile(
-        "nulls = ['none']\n[[skip]]\nreason = 'test'\nwhen = { path = 'status.text', exists = false }",
-    );
+    let of_member = "nulls = ['none']\n[[skip]]\nreason = 'test'\nwhen = { path = 'status.text', ";
+    let exists = profile(&format!("{of_member}exists = false }}"));
+    let of_member = profile(&format!("{of_member}empty = true }}"));
+    let of_text = ndjson(&exists, json!({"id": "A", "status": "CANCELLED"}));
+    assert_eq!(of_text, "row A:  | skip test");
     let within = "the value is a single value, and a condition of the profile tests a member of it";
     for (status, expected) in [
         (json!("CANCELLED"), format!(" | condition_unreadable -@3 {within}")),
