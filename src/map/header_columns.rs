@@ -179,11 +179,9 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
         is_required: bool,
         near: Option<String>,
     ) {
-        let n_before = self.missing.len();
-        self.add_missing(column, ITEM_FIELDS, is_required, near);
-        for missing in &mut self.missing[n_before..] {
-            missing.named_by = Some(items.pattern.clone());
-        }
+        let missing = self.missing_name(column, ITEM_FIELDS, is_required, near);
+        let named_by = Some(items.pattern.clone());
+        MissingName { named_by, ..missing }.add_to(&mut self.missing);
     }
 
     /// Adds what is missing of columns of which one is enough; `found` are those that are there.
@@ -218,12 +216,22 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
     }
 
     fn add_missing(&mut self, column: &str, field: &str, is_required: bool, near: Option<String>) {
+        self.missing_name(column, field, is_required, near).add_to(&mut self.missing);
+    }
+
+    fn missing_name(
+        &self,
+        column: &str,
+        field: &str,
+        is_required: bool,
+        near: Option<String>,
+    ) -> MissingName {
         let names = self.own.names.iter().map(String::as_str);
         // A similar name is shown only where the column is required.
         let shown =
             near.as_deref().or_else(|| if is_required { suggest(column, names) } else { None });
         let fact = shown.and_then(|name| position_of(name, self.own, self.file));
-        let missing = MissingName {
+        MissingName {
             file: self.file.to_owned(),
             name: column.to_owned(),
             purpose: format!("the profile needs it for {field}"),
@@ -234,8 +242,7 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
             near,
             default_value: None,
             notes: fact.map(Note::Fact).into_iter().collect(),
-        };
-        missing.add_to(&mut self.missing);
+        }
     }
 
     /// Returns an error if the file lacks columns that it must have, or has misspelt ones.

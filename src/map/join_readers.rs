@@ -30,6 +30,7 @@ pub(super) enum RowUse {
 
 /// Which rules and conditions read a joined file, beside those of orders.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of the file, decided once")]
 pub(super) struct JoinReaders {
     of_rows: bool,
     of_currency: bool,

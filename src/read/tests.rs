@@ -484,7 +484,16 @@ fn any_file() -> impl Strategy<Value = (&'static str, Vec<u8>)> {
 fn by_csv_crate(bytes: &[u8]) -> Vec<Vec<Vec<u8>>> {
     let mut reader =
         ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
-    reader.byte_records().map(|row| row.unwrap().iter().map(<[u8]>::to_vec).collect()).collect()
+    let rows = reader.byte_records().map(Result::unwrap).filter(|row| !is_blank_line(bytes, row));
+    rows.map(|row| row.iter().map(<[u8]>::to_vec).collect()).collect()
+}
+
+/// Whether a row of the csv crate is a line of blanks, which is no row.
+fn is_blank_line(bytes: &[u8], row: &::csv::ByteRecord) -> bool {
+    let start = usize::try_from(row.position().unwrap().byte()).unwrap();
+    let mut lines = bytes[start..].split(|byte| matches!(byte, b'\r' | b'\n'));
+    let line = lines.find(|line| !line.is_empty()).unwrap_or_default();
+    line.iter().all(|byte| matches!(byte, b' ' | b'\t'))
 }
 
 /// Reads an export of many blocks, calls `change` after the first block, and returns the result.

@@ -523,7 +523,7 @@ fn lines_are_found_in_joined_files() {
 #[test]
 fn order_needs_no_row_of_a_file_that_its_lines_read() {
     let join = "[[join]]\nas = 'p'\nfile = 'p.csv'\non = [{ path = 'id', to = 'Id' }]\n";
-    let profile = |rule: &str| format!("{PROFILE}\n{}{join}", rule);
+    let profile = |rule: &str| format!("{PROFILE}\n{rule}{join}");
     let lines = order("A") + &item("1", "A");
     for (rule, outcome) in [
         ("[item.ext]\ntitle = { path = 'p.Title' }\n", "A valid"),
