@@ -136,8 +136,8 @@ fn find_duplicates(orders: &[SharedReference<'_>]) -> Vec<Option<Problem>> {
 }
 
 /// Returns for each valid order another one whose reference differs only in invisible characters,
-/// in how its letters are composed or in a `.0`, if there is one: they may be parts of one order, as may refunds be. Skipped orders
-/// are not compared.
+/// in how its letters are composed or in a `.0`, if there is one: they may be parts of one order,
+/// as may refunds be. Skipped orders are not compared.
 fn find_misspelt(orders: &[UndecidedOrder]) -> Vec<Option<Problem>> {
     let mut spellings: HashMap<_, Spellings<'_>> = HashMap::new();
     for UndecidedOrder { record, .. } in

@@ -131,8 +131,8 @@ fn is_sign(c: char) -> bool {
     matches!(c, '-' | '+' | '\u{2212}' | '(' | ')')
 }
 
-/// Whether a symbol is the code of a currency, and not of this one. Abbreviations that ISO 4217 does
-/// not list, such as RMB and NIS, are symbols.
+/// Whether a symbol is the code of a currency, and not of this one. Abbreviations that ISO 4217
+/// does not list, such as RMB and NIS, are symbols.
 fn is_other_code(symbol: &str, currency: Currency) -> bool {
     symbol != currency.as_str() && iso_currency::Currency::from_code(symbol).is_some()
 }

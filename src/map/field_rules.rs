@@ -504,8 +504,8 @@ fn check_combination(rule: &Rule, field: Option<&Field>) -> Result<(), String> {
     }
 }
 
-/// Refuses names of a sum or a concat that are no paths, such as `Price [EUR]`, unless the export may
-/// have columns.
+/// Refuses names of a sum or a concat that are no paths, such as `Price [EUR]`, unless the export
+/// may have columns.
 fn check_combined_names(rule: &Rule, format: Option<InputFormat>) -> Result<(), String> {
     let takes_all = match rule.combination {
         Combination::Sum(_) => true,

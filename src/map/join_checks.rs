@@ -82,7 +82,8 @@ fn check_item_joins(profile: &Profile, other: Option<&str>, errors: &mut KeyErro
     }
 }
 
-/// Whether the rules of an item of the whole order read a join with the name that `from` has for it.
+/// Whether the rules of an item of the whole order read a join with the name that `from` has for
+/// it.
 fn is_taken_for_order(profile: &Profile, join: &Join) -> bool {
     let is_of_order =
         |rule: &&FieldRule| rule.is_of_items() && rule.kind.source == ItemSource::Order;

@@ -181,8 +181,8 @@ pub fn missing_paths(
     if missing.is_empty() { Ok(warnings) } else { Err(profile.name_places.error(&missing)) }
 }
 
-/// Refuses documents with a member that has the name of a join, below which paths are looked up in the
-/// file of the join.
+/// Refuses documents with a member that has the name of a join, below which paths are looked up in
+/// the file of the join.
 fn ensure_joins_hide_no_member(
     profile: &Profile,
     seen: &SeenNames,

@@ -1,5 +1,5 @@
-//! Where a profile looks for the value that a problem concerns: columns or paths, and the place of the
-//! value in a row.
+//! Where a profile looks for the value that a problem concerns: columns or paths, and the place of
+//! the value in a row.
 //!
 //! Changes no value. Called by `excerpt`, and by `pipeline` for the problems of each order.
 

@@ -107,8 +107,8 @@ fn named_field(table: &str, name: &str) -> Option<Field> {
     Field::NAMED.iter().find(is_named).cloned()
 }
 
-/// Whether the cell at a path is the last one of its row, which is the value of the row, among those
-/// at all paths.
+/// Whether the cell at a path is the last one of its row, which is the value of the row, among
+/// those at all paths.
 pub(super) fn is_last_cell<'p>(paths: impl Iterator<Item = &'p KeyPath>, path: &[String]) -> bool {
     let Some((cell, row)) = path.split_last() else { return false };
     let cells = paths.filter_map(|path| path.strip_prefix(row)?.first());

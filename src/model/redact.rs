@@ -9,8 +9,8 @@
 //! - A name that the export gives, such as a reference or a column: [`without_address`]. It is
 //!   needed to find the order, and shops use e-mail addresses as references. [`looks_personal`]
 //!   tells the cells of a row from the names of a header.
-//! - An answer of the service, which may repeat what was sent: [`without_secrets`], for the files of
-//!   the run folder. Of that the words of a list are shown elsewhere (`service_words`).
+//! - An answer of the service, which may repeat what was sent: [`without_secrets`], for the files
+//!   of the run folder. Of that the words of a list are shown elsewhere (`service_words`).
 
 use std::borrow::Cow;
 

@@ -80,8 +80,8 @@ fn find(spec: &RunSpec<'_>, files: &mut ExportRead) -> Result<(), Refusal> {
     }
 }
 
-/// Takes the files that the profile names for a join out of the inputs, where the command line names
-/// another one: they are no exports.
+/// Takes the files that the profile names for a join out of the inputs, where the command line
+/// names another one: they are no exports.
 fn take_files_of_profile(
     spec: &RunSpec<'_>,
     join: &Join,

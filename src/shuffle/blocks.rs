@@ -188,8 +188,8 @@ fn ensure_no_order(
     Ok(())
 }
 
-/// Returns an error if joined files lack columns that the profile reads: one of them must have each.
-/// Else it returns a warning for each column in whose place a default is used.
+/// Returns an error if joined files lack columns that the profile reads: one of them must have
+/// each. Else it returns a warning for each column in whose place a default is used.
 pub(super) fn ensure_columns(
     inputs: &[Input],
     settings: &ShuffleSettings<'_>,

@@ -332,7 +332,8 @@ fn problem_names_the_column_of_its_kind_of_items() {
     assert!(ran.out.contains("fees.csv:2:17  order A, column fees.Count\n"), "{}", ran.out);
 }
 
-/// Conditions of an item test its row of the joined file, also where the value is of the order's row.
+/// Conditions of an item test its row of the joined file, also where the value is of the order's
+/// row.
 #[test]
 fn explain_names_the_rule_of_a_joined_item() {
     let wrap = "{ column = \"Wrap\", when = { column = \"fees.Kind\", is = \"Gift wrap\" } }";

@@ -1,5 +1,5 @@
-//! Tests of profiles that extend others, of open questions, and of `orderferry profiles check`, as a
-//! user sees them.
+//! Tests of profiles that extend others, of open questions, and of `orderferry profiles check`, as
+//! a user sees them.
 
 use super::broken_profiles::PROFILE;
 use crate::support::workspace::{Workspace, export};

@@ -1,5 +1,5 @@
-//! Tests of refunds that are documents of their own beside `parent` and a joined file: orders, their
-//! items and their refunds are lines of one export, their customers are in another file.
+//! Tests of refunds that are documents of their own beside `parent` and a joined file: orders,
+//! their items and their refunds are lines of one export, their customers are in another file.
 
 use crate::support::{
     rng::TestRng,
