@@ -224,8 +224,9 @@ fn ensure_side_values(profile: &Profile, sides: &[SideTable]) -> Result<(), MapE
     let mut check_rule = |rule: &Rule, purpose: &str, is_required: bool| {
         for rule in rule.readers() {
             let paths: Vec<&str> = rule.paths.iter().map(String::as_str).collect();
-            let n_together = if rule.combines() { 1 } else { paths.len().max(1) };
-            paths.chunks(n_together).for_each(|paths| check(paths, purpose, is_required));
+            paths
+                .chunks(rule.n_alternatives(paths.len()))
+                .for_each(|paths| check(paths, purpose, is_required));
         }
     };
     for FieldRule { rule, target, .. } in profile.all_rules() {

@@ -73,8 +73,7 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
             found.push(self.find(column, rule.nth, field)?);
         }
         let columns: Vec<&str> = rule.columns.iter().map(String::as_str).collect();
-        // Of those that are combined each one must be there, else one of them.
-        let n_together = if rule.combines() { 1 } else { columns.len().max(1) };
+        let n_together = rule.n_alternatives(columns.len());
         let n_before = self.missing.len();
         for (columns, found) in columns.chunks(n_together).zip(found.chunks(n_together)) {
             self.ensure_one(columns, found, field, is_required);

@@ -188,6 +188,12 @@ impl Rule {
         self.columns.len().max(self.paths.len()).max(self.fields.len())
     }
 
+    /// How many of its names, one behind the other, stand for one value, so that one of them is
+    /// enough. Of those that are combined each one must be there.
+    pub(super) fn n_alternatives(&self, n_names: usize) -> usize {
+        if self.combines() { 1 } else { n_names.max(1) }
+    }
+
     /// Whether several sources become one value.
     pub(super) fn combines(&self) -> bool {
         self.combination != Combination::First
