@@ -113,7 +113,7 @@ fn problem(
     );
     // Where its first row ends is not known here.
     let (file, line, start) = (order.at.file, order.at.line, id.offset());
-    let row = RowOrigin { file, line, bytes: start..start };
+    let row = RowOrigin { file, line, column: 1, bytes: start..start };
     let problem = Problem::for_row(Code::ContentRepeated, row, message);
     Problem { reference: Some(order.reference.into()), ..problem }
 }

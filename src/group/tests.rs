@@ -77,7 +77,7 @@ fn cell(field: Field, text: &'static str, at: CellOrigin<'static>) -> Cell<'stat
 
 /// A row with one item.
 fn row(kind: RowKind<'static>, file: u32, line: u64, cells: &[(Field, &'static str)]) -> TestRow {
-    let origin = RowOrigin { file: FileId(file), line, bytes: line * 10..line * 10 + 9 };
+    let origin = RowOrigin { file: FileId(file), line, column: 1, bytes: line * 10..line * 10 + 9 };
     let content = RowContent::Unreadable(Unreadable {
         reason: "not looked at".into(),
         at: None,

@@ -52,7 +52,7 @@ impl<'n> EventDocument<'n> {
     /// The problem of an event that is not one of an order, or whose order is no object.
     pub(super) fn problem(&self, row: &Row<'_>) -> Option<Problem> {
         if !self.has_order() {
-            let at = self.order.position(row.origin.file, row.origin.line);
+            let at = self.order.position(&row.origin);
             let message = Value::of(Some(self.order)).unexpected("an object");
             return Some(Problem::for_field(Code::NotAScalar, ORDER, at, message));
         }
@@ -61,7 +61,7 @@ impl<'n> EventDocument<'n> {
             JsonValue::Text(name) => format!("event type {name:?}"),
             _ => "the event type is no text".to_owned(),
         };
-        let at = self.event_type.position(row.origin.file, row.origin.line);
+        let at = self.event_type.position(&row.origin);
         let message = format!("{found}, expected {CHECKOUT}");
         Some(Problem::for_field(Code::EventTypeUnsupported, "type", at, message))
     }

@@ -100,8 +100,7 @@ pub fn excerpt(
                 (node.raw_range(), if is_known { *name } else { "" })
             });
             let values = values.collect();
-            let place =
-                mark.map(|index| nodes[index].0.position(row.origin.file, row.origin.line).into());
+            let place = mark.map(|index| nodes[index].0.position(&row.origin).into());
             (document.text, values, mark, place)
         }
         RowContent::Unreadable(_) => return Some(punctuation_line(row, bytes, problem)),
@@ -143,7 +142,8 @@ pub fn punctuation_line(row: &Row<'_>, bytes: &[u8], problem: Option<&Problem>) 
     let mut lines = bytes.split(|byte| *byte == b'\n');
     let line = lines.nth(usize::try_from(n_above).unwrap_or(usize::MAX)).unwrap_or_default();
     let line = String::from_utf8_lossy(line.trim_ascii_end());
-    let marked = at.and_then(|at| usize::try_from(at.column?).ok()?.checked_sub(1));
+    let first = if n_above == 0 { row.origin.column } else { 1 };
+    let marked = at.and_then(|at| usize::try_from(at.column?.checked_sub(first)?).ok());
     let (mut text, mut mark) = (String::new(), None);
     for (index, c) in line.chars().enumerate() {
         let is_hidden = !c.is_ascii_punctuation() || c == '@';

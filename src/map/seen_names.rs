@@ -163,7 +163,7 @@ impl SeenName {
         let (before, after) = self.below.split_at(expected);
         let found = after.iter().position(has_name).map(|index| expected + index);
         found.or_else(|| before.iter().position(has_name)).or_else(|| {
-            let at = Some(node.position(row.origin.file, row.origin.line));
+            let at = Some(node.position(&row.origin));
             self.push(Self { name: name.to_owned(), at, ..Self::default() }, n_names)
         })
     }

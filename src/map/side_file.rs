@@ -253,7 +253,7 @@ impl SideTable {
                 };
                 for (index, node) in elements.into_iter().enumerate() {
                     let (file, starts_document) = (side.file, index == 0);
-                    let line = node.position(file, row.origin.line).line;
+                    let line = node.position(&row.origin).line;
                     let cells = columns.iter().map(|path| cell(path, node, &row.origin));
                     let digest = if self.adds_rows { digest_of_value(node) } else { 0 };
                     self.push(NewRow { key, file, line, digest, starts_document }, cells);
@@ -334,7 +334,7 @@ fn elements_of<'n>(
 
 fn cell<'n>(path: &Path, node: JsonNode<'n>, origin: &RowOrigin) -> NewCell<'n> {
     let (text, kind, found) = value_at(path.find(node));
-    let at = found.unwrap_or(node).position(origin.file, origin.line);
+    let at = found.unwrap_or(node).position(origin);
     NewCell { text, at, kind }
 }
 

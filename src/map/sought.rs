@@ -111,7 +111,7 @@ impl<'p> Sought<'p> {
                 Some(record.position(origin, index))
             }
             RowContent::Document(document) => {
-                Some(self.value_in(document.root())?.position(origin.file, origin.line))
+                Some(self.value_in(document.root())?.position(origin))
             }
             RowContent::Unreadable(_) => None,
         }
@@ -147,7 +147,7 @@ impl<'p> Sought<'p> {
         origin: &RowOrigin,
         at: Position,
     ) -> Option<usize> {
-        let is_at = |node: &JsonNode<'_>| node.position(at.file, origin.line) == at;
+        let is_at = |node: &JsonNode<'_>| node.position(origin) == at;
         let index = match at.column {
             Some(_) => nodes.iter().position(|(node, _)| is_at(node))?,
             None => 0,

@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::{
-    origin::{FileId, Position},
+    origin::{Position, RowOrigin},
     side_row::JoinedRows,
 };
 
@@ -254,19 +254,17 @@ impl<'d> JsonNode<'d> {
         self.is_object() && self.members().all(|(name, _)| is_index(name))
     }
 
-    /// The position of the value in the file; `line` is the first line of the document.
-    ///
-    /// On that line the column counts from the beginning of the document, which is that of the line
-    /// unless the document is an element of an array.
+    /// The position of the value in the file; `origin` is that of the document.
     #[must_use]
-    pub fn position(self, file: FileId, line: u64) -> Position {
+    pub fn position(self, origin: &RowOrigin) -> Position {
         let before = self.document.text.get(..self.node().start as usize).unwrap_or_default();
-        let (n_breaks, own_line) = match before.rfind('\n') {
-            None => (0, before),
-            Some(last) => (before.matches('\n').count() as u64, &before[last + 1..]),
+        let (n_breaks, own_line, first) = match before.rfind('\n') {
+            None => (0, before, origin.column),
+            Some(last) => (before.matches('\n').count() as u64, &before[last + 1..], 1),
         };
-        let column = u32::try_from(own_line.chars().count() + 1).unwrap_or(u32::MAX);
-        Position { file, line: line + n_breaks, column: Some(column) }
+        let n_before = u32::try_from(own_line.chars().count()).unwrap_or(u32::MAX);
+        let (line, column) = (origin.line + n_breaks, first.saturating_add(n_before));
+        Position { file: origin.file, line, column: Some(column) }
     }
 
     /// The range of a single value in the text of its document, quotes included; of an array or

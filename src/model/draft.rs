@@ -140,7 +140,7 @@ impl CellOrigin<'_> {
             Self::Known(position) => position,
             Self::Row(row) => row.origin.position(),
             Self::Column(row, column) => row.position(column),
-            Self::Node(row, node) => node.position(row.origin.file, row.origin.line),
+            Self::Node(row, node) => node.position(&row.origin),
             Self::Side(side, column, _) => side.position(column as usize),
         }
     }

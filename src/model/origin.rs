@@ -11,13 +11,17 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FileId(pub u32);
 
-/// The origin of a row: its file, the line on which it begins, and its bytes.
+/// The origin of a row: its file, where it begins, and its bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RowOrigin {
     /// The input file.
     pub file: FileId,
     /// The line on which the row begins, from 1.
     pub line: u64,
+    /// The character within the line at which the row begins, from 1. More than 1 only of a
+    /// document that is not alone on its line.
+    #[serde(default = "first_column", skip_serializing_if = "is_first_column")]
+    pub column: u32,
     /// The byte range in the text of the file, decompressed and decoded to UTF-8, without the line
     /// break at the row's end.
     pub bytes: Range<u64>,
@@ -29,6 +33,15 @@ impl RowOrigin {
     pub fn position(&self) -> Position {
         Position { file: self.file, line: self.line, column: None }
     }
+}
+
+fn first_column() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_first_column(column: &u32) -> bool {
+    *column == 1
 }
 
 /// A position in an input, as messages name it. Positions are in the order of the input; a row as a

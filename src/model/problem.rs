@@ -631,7 +631,7 @@ mod tests {
     /// A plan and what is spilled have no other place of it.
     #[test]
     fn stored_problem_keeps_its_row_and_order() {
-        let row = RowOrigin { file: FileId(0), line: 7, bytes: 30..60 };
+        let row = RowOrigin { file: FileId(0), line: 7, column: 1, bytes: 30..60 };
         let problem = Problem {
             reference: Some("A-1".into()),
             ..Problem::for_row(Code::RowWithoutKey, row, "no key")

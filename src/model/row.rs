@@ -72,9 +72,7 @@ impl<'a> Row<'a> {
     pub fn position(&self, index: u32) -> Position {
         match &self.content {
             RowContent::Record(record) => record.position(&self.origin, index as usize),
-            RowContent::Document(document) => {
-                document.value_at(index).position(self.origin.file, self.origin.line)
-            }
+            RowContent::Document(document) => document.value_at(index).position(&self.origin),
             RowContent::Unreadable(_) => self.origin.position(),
         }
     }

@@ -196,7 +196,7 @@ mod tests {
             }),
             item_count: 2,
             side_rows: Vec::new(),
-            rows: vec![RowOrigin { file: FileId(1), line: 3, bytes: 7..9 }],
+            rows: vec![RowOrigin { file: FileId(1), line: 3, column: 1, bytes: 7..9 }],
             problems: Problems::default(),
         };
         edit(&mut order);

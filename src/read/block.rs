@@ -13,6 +13,8 @@ use crate::model::origin::RowOrigin;
 pub struct Block {
     /// The line of the first byte, from 1.
     pub line: u64,
+    /// The character within the line at which the first byte is, from 1.
+    pub column: u32,
     /// The offset of the first byte in the decompressed file.
     pub start: u64,
     /// The rows.
@@ -36,6 +38,8 @@ impl Block {
 pub struct Piece<'b> {
     /// The line of the first byte, from 1.
     pub line: u64,
+    /// The character within the line at which the first byte is, from 1.
+    pub column: u32,
     /// The offset of the first byte in the decompressed file.
     pub start: u64,
     /// The rows as they are in the file.
@@ -46,16 +50,17 @@ pub struct Piece<'b> {
 }
 
 impl<'b> Piece<'b> {
-    /// One row.
+    /// One row, which begins at this line and column.
     #[must_use]
-    pub fn of_row(line: u64, start: u64, bytes: &'b [u8]) -> Self {
-        Self { line, start, bytes, documents: None }
+    pub fn of_row((line, column): (u64, u32), start: u64, bytes: &'b [u8]) -> Self {
+        Self { line, column, start, bytes, documents: None }
     }
 }
 
 impl<'b> From<&'b Block> for Piece<'b> {
     fn from(block: &'b Block) -> Self {
-        let Block { line, start, bytes, documents } = block;
-        Self { line: *line, start: *start, bytes, documents: documents.as_deref() }
+        let Block { line, column, start, bytes, documents } = block;
+        let documents = documents.as_deref();
+        Self { line: *line, column: *column, start: *start, bytes, documents }
     }
 }

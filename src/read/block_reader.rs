@@ -330,7 +330,7 @@ impl<'s> BlockReader<'s> {
     #[must_use]
     pub fn skipped_line(&self) -> Option<Piece<'_>> {
         let (line, bytes) = self.skipped_line.as_ref()?;
-        Some(Piece::of_row(*line, 0, bytes))
+        Some(Piece::of_row((*line, 1), 0, bytes))
     }
 
     /// The parser of the blocks.
@@ -455,7 +455,8 @@ impl<'s> BlockReader<'s> {
         self.check_record_size(RecordBoundary { at: scan.end, open_quote: None })?;
         if is_eof {
             let line = self.buffer.line + self.buffer.n_lines(scan.end);
-            let rest = Piece::of_row(line, 0, &self.buffer.bytes[scan.end..]);
+            // Only what it has of lines is looked at.
+            let rest = Piece::of_row((line, 1), 0, &self.buffer.bytes[scan.end..]);
             let cut_off = scanner.finish(rest).map_err(refuse)?;
             let within = |own: Range<usize>| own.start + scan.end..own.end + scan.end;
             scan.documents.extend(cut_off.into_iter().map(within));

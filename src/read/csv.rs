@@ -200,7 +200,7 @@ mod tests {
     }
 
     fn piece(bytes: &[u8]) -> Piece<'_> {
-        Piece::of_row(1, 0, bytes)
+        Piece::of_row((1, 1), 0, bytes)
     }
 
     /// The records as the slow path alone parses them.

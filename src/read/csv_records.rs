@@ -203,6 +203,6 @@ impl<'b> CsvRecords<'b> {
 
     fn origin(&self, place: RecordPlace, n_bytes: usize) -> RowOrigin {
         let bytes = place.start..place.start + n_bytes as u64;
-        RowOrigin { file: self.file, line: place.line, bytes }
+        RowOrigin { file: self.file, line: place.line, column: 1, bytes }
     }
 }

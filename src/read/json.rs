@@ -14,7 +14,7 @@ use super::{
     dialect::ReadLimits,
     error::ReadError,
     json_parser::{self, BufferEnd, Damage, DocumentBuffer},
-    position::{line_offset_text, to_u32},
+    position::{line_offset_text, position_after, to_u32},
     read_buffer::BOM,
 };
 use crate::model::{
@@ -47,6 +47,7 @@ pub(super) struct JsonDocuments<'b> {
 #[derive(Debug)]
 struct ParsedDocument<'b> {
     line: u64,
+    column: u32,
     bytes: Range<u64>,
     text: &'b str,
     /// Its end in the buffer; it begins where the document before it ends.
@@ -65,6 +66,7 @@ struct DamagedDocument {
 /// A piece, and its text if all of it is UTF-8.
 struct PieceText<'b> {
     line: u64,
+    column: u32,
     start: u64,
     bytes: &'b [u8],
     text: Option<&'b str>,
@@ -77,13 +79,13 @@ impl<'b> JsonDocuments<'b> {
 
     /// Parses the documents of a piece.
     pub(super) fn add(&mut self, format: &JsonFormat, piece: Piece<'b>) -> Result<(), ReadError> {
-        let Piece { line, start, bytes, documents } = piece;
+        let Piece { line, column, start, bytes, documents } = piece;
         let text = simdutf8::basic::from_utf8(bytes).ok();
-        let piece = PieceText { line, start, bytes, text };
+        let piece = PieceText { line, column, start, bytes, text };
         match documents {
             Some(documents) => self.add_documents(format, &piece, documents),
             None if format.is_ndjson => self.add_lines(format, &piece),
-            None => self.push(format, &piece, line, 0..bytes.len()),
+            None => self.push(format, &piece, (line, column), 0..bytes.len()),
         }
     }
 
@@ -97,7 +99,7 @@ impl<'b> JsonDocuments<'b> {
             let bytes = &piece.bytes[start..end];
             let n_cr = bytes.iter().rev().take_while(|byte| **byte == b'\r').count();
             if !bytes.trim_ascii().is_empty() {
-                self.push(format, piece, line, start..end - n_cr)?;
+                self.push(format, piece, (line, 1), start..end - n_cr)?;
             }
             (start, line) = (end + 1, line + 1);
         }
@@ -111,21 +113,23 @@ impl<'b> JsonDocuments<'b> {
         piece: &PieceText<'b>,
         documents: &[Range<usize>],
     ) -> Result<(), ReadError> {
-        let (mut line, mut counted) = (piece.line, 0);
+        let (mut line, mut column, mut counted) = (piece.line, piece.column, 0);
         for own in documents {
-            line += memchr_iter(b'\n', &piece.bytes[counted..own.start]).count() as u64;
-            counted = own.start;
-            self.push(format, piece, line, own.clone())?;
+            let before = &piece.bytes[counted..own.start];
+            let (n_breaks, own_column) = position_after(before, 0, column);
+            line += u64::from(n_breaks);
+            (column, counted) = (own_column, own.start);
+            self.push(format, piece, (line, column), own.clone())?;
         }
         Ok(())
     }
 
-    /// Parses the document that has the bytes `own` of a piece.
+    /// Parses the document that has the bytes `own` of a piece, from this line and column on.
     fn push(
         &mut self,
         format: &JsonFormat,
         piece: &PieceText<'b>,
-        line: u64,
+        (line, column): (u64, u32),
         own: Range<usize>,
     ) -> Result<(), ReadError> {
         let (start, n_bytes) = (piece.start + own.start as u64, own.len() as u64);
@@ -136,7 +140,7 @@ impl<'b> JsonDocuments<'b> {
         let bytes = &piece.bytes[own.clone()];
         let (text, bad_byte) = match piece.text.and_then(|text| text.get(own)) {
             Some(text) => (text, None),
-            None => valid_part(bytes, format.encoding),
+            None => valid_part(bytes, column, format.encoding),
         };
         let missing = if format.is_ndjson { None } else { missing_element(bytes) };
         let damage = match missing {
@@ -144,10 +148,10 @@ impl<'b> JsonDocuments<'b> {
                 let (reason, kind) = (reason.to_owned(), RowDamage::Other);
                 Some(DamagedDocument { reason, at: None, kind })
             }
-            None => self.parse(text, format, bad_byte),
+            None => self.parse(text, column, format, bad_byte),
         };
         let (bytes, end) = (start..start + n_bytes, self.buffer.end());
-        self.documents.push(ParsedDocument { line, bytes, text, end, damage });
+        self.documents.push(ParsedDocument { line, column, bytes, text, end, damage });
         Ok(())
     }
 
@@ -156,6 +160,7 @@ impl<'b> JsonDocuments<'b> {
     fn parse(
         &mut self,
         text: &str,
+        column: u32,
         format: &JsonFormat,
         bad_byte: Option<String>,
     ) -> Option<DamagedDocument> {
@@ -165,8 +170,11 @@ impl<'b> JsonDocuments<'b> {
         } else {
             "the document is not a single JSON object"
         };
-        let parsed = json_parser::parse(text, &format.limits, message, &mut self.buffer);
-        let not_text = |reason| Damage::Syntax(reason, RowDamage::Other, None);
+        let parsed = json_parser::parse(text, column, &format.limits, message, &mut self.buffer);
+        let not_text = |reason| {
+            let at = position_after(text.as_bytes(), 0, column);
+            Damage::Syntax(reason, RowDamage::Other, Some(at))
+        };
         let (reason, at, kind, is_whole) =
             match bad_byte.map(not_text).or(parsed.err().map(|damage| *damage))? {
                 Damage::Syntax(reason, kind, at) => (reason, at, kind, false),
@@ -184,7 +192,7 @@ impl<'b> JsonDocuments<'b> {
 
     /// The document at `index`.
     pub(super) fn row(&self, index: usize, format: &JsonFormat) -> Row<'_> {
-        let ParsedDocument { line, bytes, text, end, damage } = &self.documents[index];
+        let ParsedDocument { line, column, bytes, text, end, damage } = &self.documents[index];
         let before = index.checked_sub(1).map(|before| &self.documents[before]);
         let start = before.map_or(BufferEnd::default(), |before| before.end);
         let document = self.buffer.document(text, start, *end);
@@ -203,7 +211,8 @@ impl<'b> JsonDocuments<'b> {
                 })
             }
         };
-        let origin = RowOrigin { file: format.file, line: *line, bytes: bytes.clone() };
+        let (file, bytes) = (format.file, bytes.clone());
+        let origin = RowOrigin { file, line: *line, column: *column, bytes };
         Row { origin, content }
     }
 }
@@ -262,13 +271,13 @@ fn missing_element(element: &[u8]) -> Option<&'static str> {
 }
 
 /// The text of a document before its first byte that is not UTF-8, and the message for that byte.
-fn valid_part(bytes: &[u8], encoding: TextEncoding) -> (&str, Option<String>) {
+fn valid_part(bytes: &[u8], column: u32, encoding: TextEncoding) -> (&str, Option<String>) {
     match str::from_utf8(bytes) {
         Ok(text) => (text, None),
         Err(error) => {
             let valid = &bytes[..error.valid_up_to()];
             let message = if encoding == TextEncoding::Utf8 {
-                not_utf8(valid)
+                not_utf8(valid, column)
             } else {
                 format!("the document has bytes that are not {encoding}")
             };
@@ -277,8 +286,10 @@ fn valid_part(bytes: &[u8], encoding: TextEncoding) -> (&str, Option<String>) {
     }
 }
 
-fn not_utf8(valid: &[u8]) -> String {
+fn not_utf8(valid: &[u8], column: u32) -> String {
     match valid.iter().rposition(|byte| *byte == b'\n') {
+        // The bytes before it on its line may be in another block.
+        None if column > 1 => format!("byte {} of the document {NOT_UTF8}", valid.len() + 1),
         None => format!("byte {} of the line {NOT_UTF8}", valid.len() + 1),
         Some(last) => {
             let n_below = to_u32(memchr_iter(b'\n', valid).count());
@@ -310,7 +321,7 @@ mod tests {
         let format =
             JsonFormat { name, file, encoding: TextEncoding::Utf8, is_ndjson: true, limits };
         let documents = Box::leak(Box::<JsonDocuments<'_>>::default());
-        let piece = Piece::of_row(1, 0, line.to_vec().leak());
+        let piece = Piece::of_row((1, 1), 0, line.to_vec().leak());
         documents.add(&format, piece).unwrap();
         Box::leak(Box::new(documents.row(0, &format).content))
     }
@@ -344,7 +355,8 @@ mod tests {
             document(r#"{"é": "x", "price": 30.60, "items": [{"sku": 12345678901234567890}]}"#);
         let price = order.member("price").unwrap();
         assert_eq!(price.value(), JsonValue::Number("30.60"));
-        let at = price.position(FileId(0), 1);
+        let row = RowOrigin { file: FileId(0), line: 1, column: 1, bytes: 0..1 };
+        let at = price.position(&row);
         assert_eq!((at.line, at.column), (1, Some(21)));
         let mut items = order.member("items").unwrap().elements().unwrap();
         let sku = items.next().unwrap().member("sku").unwrap();

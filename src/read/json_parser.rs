@@ -5,6 +5,7 @@
 
 use std::{borrow::Cow, fmt};
 
+use memchr::memchr_iter;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use wide::u8x16;
 
@@ -90,20 +91,22 @@ pub(super) enum Damage {
 /// Boxed, so that the result of every value fits into a register.
 type Parsed = Result<(), Box<Damage>>;
 
-/// Parses a document, and appends it. `syntax_message` is the start of the message for a
-/// syntax error.
+/// Parses a document, and appends it. `column` is the character of its line at which it begins;
+/// `syntax_message` is the start of the message for a syntax error.
 ///
 /// # Errors
 ///
 /// Why it is unreadable. The members before the damage are appended.
 pub(super) fn parse(
     text: &str,
+    column: u32,
     limits: &ReadLimits,
     syntax_message: &'static str,
     into: &mut DocumentBuffer,
 ) -> Parsed {
     let parser = JsonParser {
         text,
+        column,
         bytes: text.as_bytes(),
         at: 0,
         limits,
@@ -117,6 +120,8 @@ pub(super) fn parse(
 
 struct JsonParser<'p> {
     text: &'p str,
+    /// The character of its line at which the document begins.
+    column: u32,
     bytes: &'p [u8],
     /// The offset of the next byte.
     at: usize,
@@ -493,18 +498,19 @@ impl JsonParser<'_> {
 
     /// The damage of a value that begins at `start`.
     fn syntax_error(&self, start: usize, error: &serde_json::Error) -> Damage {
-        let (line, column) = self.position(start);
         let what = error.to_string();
-        // The line and column of `serde_json` count from the start of the value, not of the
-        // document.
         let what = readable(what.split(" at line ").next().unwrap_or_default());
-        let n_below = error.line().saturating_sub(1);
-        let offset = if n_below == 0 { column as usize - 1 } else { 0 };
-        let column = offset + error.column().max(1);
-        let line = line.saturating_add(to_u32(n_below));
+        // `serde_json` counts lines and bytes from the start of the value.
+        let value = &self.bytes[start..];
+        let own_line = match error.line().checked_sub(2) {
+            None => 0,
+            Some(n) => memchr_iter(b'\n', value).nth(n).map_or(value.len(), |end| end + 1),
+        };
+        let at = start + own_line + error.column().max(1) - 1;
+        let (line, column) = self.position(at.min(self.bytes.len()));
         let below = line_offset_text(line);
         let reason = format!("{}: {what} at column {column}{below}", self.syntax_message);
-        Damage::Syntax(reason, syntax_damage(error), Some((line, to_u32(column))))
+        Damage::Syntax(reason, syntax_damage(error), Some((line, column)))
     }
 
     /// Where the value of a member begins.
@@ -515,7 +521,7 @@ impl JsonParser<'_> {
 
     /// The line below the document's first, and the character within that line.
     fn position(&self, offset: usize) -> (u32, u32) {
-        position_after(&self.bytes[..offset], 0, 1)
+        position_after(&self.bytes[..offset], 0, self.column)
     }
 }
 

@@ -9,6 +9,7 @@ use memchr::memchr_iter;
 use super::{
     block::{Block, Piece},
     decompress::DecompressedSource,
+    position::position_after,
     text_decoder::TextDecoder,
 };
 use crate::model::text_encoding::TextEncoding;
@@ -26,6 +27,8 @@ pub(super) struct ReadBuffer {
     pub(super) bytes: Vec<u8>,
     /// The line of the first buffered byte, from 1.
     pub(super) line: u64,
+    /// Its character within the line, from 1.
+    column: u32,
     /// The offset of the first buffered byte in the decompressed file.
     start: u64,
     /// Whether the stream has ended: the buffered bytes are the last.
@@ -39,7 +42,7 @@ pub(super) struct ReadBuffer {
 impl ReadBuffer {
     pub(super) fn new(stream: DecompressedSource) -> Self {
         let (bytes, encoded) = (Vec::new(), Vec::new());
-        Self { stream, bytes, line: 1, start: 0, is_eof: false, decoder: None, encoded }
+        Self { stream, bytes, line: 1, column: 1, start: 0, is_eof: false, decoder: None, encoded }
     }
 
     /// Decodes what is buffered, which is the start of the file, and what is read from now on.
@@ -75,12 +78,14 @@ impl ReadBuffer {
 
     /// All that is buffered.
     pub(super) fn piece(&self) -> Piece<'_> {
-        Piece::of_row(self.line, self.start, &self.bytes)
+        Piece::of_row((self.line, self.column), self.start, &self.bytes)
     }
 
     pub(super) fn skip_bom(&mut self) {
         if self.bytes.starts_with(BOM) {
             self.consume(BOM.len());
+            // It is no character of the text.
+            self.column = 1;
         }
     }
 
@@ -91,7 +96,7 @@ impl ReadBuffer {
 
     /// Moves the first `n_bytes` into `block`; its former buffer receives the rest.
     pub(super) fn split_to(&mut self, n_bytes: usize, block: &mut Block) {
-        (block.line, block.start) = (self.line, self.start);
+        (block.line, block.column, block.start) = (self.line, self.column, self.start);
         self.advance_position(n_bytes);
         // Swapped, so that only the rest is copied: less than one record in nearly all blocks.
         std::mem::swap(&mut self.bytes, &mut block.bytes);
@@ -101,7 +106,9 @@ impl ReadBuffer {
     }
 
     fn advance_position(&mut self, n_bytes: usize) {
-        self.line += self.n_lines(n_bytes);
+        let (n_breaks, column) = position_after(&self.bytes[..n_bytes], 0, self.column);
+        self.line += u64::from(n_breaks);
+        self.column = column;
         self.start += n_bytes as u64;
     }
 

@@ -155,8 +155,7 @@ fn describe_rows(name: &str, bytes: &[u8]) -> Vec<String> {
                 format!("{location} {} {}", bad.reason, bad.salvaged.is_some())
             }
             RowContent::Document(document) => {
-                let at =
-                    document.root().member("a").map(|a| a.position(FileId(0), row.origin.line));
+                let at = document.root().member("a").map(|a| a.position(&row.origin));
                 format!(
                     "{location} {}",
                     at.map_or("-".into(), |Position { line, column, .. }| format!(
@@ -335,7 +334,7 @@ fn documents_by_line_and_by_element() {
     let joined = b"\xEF\xBB\xBF{\"a\":1}\n\xEF\xBB\xBF{\"a\":1}\n";
     assert_eq!(describe_rows("a.ndjson", joined), ["1 3..10 1:6", "2 14..21 2:6"]);
     let array = b"\n[ {\"a\":1},\n  {\n    \"a\": 1\n  }\n]\n";
-    assert_eq!(describe_rows("a.json", array), ["2 3..10 2:6", "3 14..30 4:10"]);
+    assert_eq!(describe_rows("a.json", array), ["2 3..10 2:8", "3 14..30 4:10"]);
     assert!(describe_rows("a.json", b" [ ] \n").is_empty());
 }
 
@@ -344,19 +343,19 @@ fn damaged_array_is_reported() {
     let rows = |bytes: &[u8]| describe_rows("a.json", bytes).join("; ");
     let truncated = "the file ends before the \"]\" that closes its array; if it was truncated, orders are missing false";
     assert_eq!(rows(b"["), format!("1 1..1 {truncated}"));
-    assert_eq!(rows(b"[{\"a\":1}\n"), format!("1 1..8 1:6; 2 9..9 {truncated}"));
-    assert_eq!(rows(b"[{\"a\":1},\n"), format!("1 1..8 1:6; 2 10..10 {truncated}"));
+    assert_eq!(rows(b"[{\"a\":1}\n"), format!("1 1..8 1:7; 2 9..9 {truncated}"));
+    assert_eq!(rows(b"[{\"a\":1},\n"), format!("1 1..8 1:7; 2 10..10 {truncated}"));
     let eof = "the document is not a single JSON object: it ends within";
     assert_eq!(
         rows(b"[{\"a\":1},{\"a\""),
-        format!("1 1..8 1:6; 1 9..13 {eof} an object at column 4 false")
+        format!("1 1..8 1:7; 1 9..13 {eof} an object at column 13 false")
     );
     let none = "no element before the comma, expected a JSON object false";
     assert_eq!(rows(b"[{},,{}]"), format!("1 1..3 -; 1 4..5 {none}; 1 5..7 -"));
     let none =
         "no element between the last comma and the end of the array, expected a JSON object false";
     assert_eq!(rows(b"[{},\n]"), format!("1 1..3 -; 2 5..6 {none}"));
-    assert!(rows(b"[{}{}, {}]").contains("text after the object at column 3 false; 1 7..9 -"));
+    assert!(rows(b"[{}{}, {}]").contains("text after the object at column 4 false; 1 7..9 -"));
     assert!(
         rows(b"[\n{\n\"a\":\n x}]").contains("expected value at column 2 (2 lines below) false")
     );
@@ -744,7 +743,7 @@ proptest! {
                 prop_assert!(from <= range.start && range.start <= range.end);
                 from = range.end;
                 let own = &bytes[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()];
-                let piece = Piece::of_row(row.origin.line, range.start, own);
+                let piece = Piece::of_row((row.origin.line, row.origin.column), range.start, own);
                 let again = source.parser().parse([piece]).unwrap();
                 prop_assert_eq!(again.rows().collect::<Vec<_>>(), vec![row]);
             }

@@ -614,7 +614,7 @@ mod tests {
             money: None,
             item_count: 1,
             side_rows: Vec::new(),
-            rows: vec![RowOrigin { file: FileId(0), line: row + 1, bytes }],
+            rows: vec![RowOrigin { file: FileId(0), line: row + 1, column: 1, bytes }],
             problems: Vec::new().into(),
         }
     }

@@ -421,7 +421,12 @@ mod tests {
         for end in 0..text.len() {
             if text[end..].starts_with(line_break.bytes()) {
                 let line = rows.len() as u64 + 1;
-                rows.push(RowOrigin { file: FileId(file), line, bytes: start..end as u64 });
+                rows.push(RowOrigin {
+                    file: FileId(file),
+                    line,
+                    column: 1,
+                    bytes: start..end as u64,
+                });
                 start = (end + line_break.bytes().len()) as u64;
             }
         }
@@ -499,6 +504,7 @@ mod tests {
                 .map(|(line, bytes)| RowOrigin {
                     file: FileId(0),
                     line: *line,
+                    column: 1,
                     bytes: bytes.clone(),
                 })
                 .collect()
@@ -544,7 +550,7 @@ mod tests {
     #[test]
     fn unterminated_row_stays_unterminated() {
         let text = b"id,price\nA,1\nB,2";
-        let row = |line, bytes| vec![RowOrigin { file: FileId(0), line, bytes }];
+        let row = |line, bytes| vec![RowOrigin { file: FileId(0), line, column: 1, bytes }];
         let (a, b) = (record("A", row(2, 9..12)), record("B", row(3, 13..16)));
         let invalid = OrderResult::without_request(Outcome::Invalid, None);
         let unterminated = Some(Position { file: FileId(0), line: 3, column: None });

@@ -125,7 +125,7 @@ fn excerpt_of(
     &RowSlot { row, problem, is_of_unknown_order, .. }: &RowSlot<'_>,
     bytes: &[u8],
 ) -> Option<Excerpt> {
-    let piece = Piece::of_row(row.line, row.bytes.start, bytes);
+    let piece = Piece::of_row((row.line, row.column), row.bytes.start, bytes);
     let parsed = parser.parse([piece]).ok()?;
     let first = parsed.rows().next()?;
     // What follows a row whose end is not known may only seem to belong to it.

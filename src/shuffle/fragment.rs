@@ -22,7 +22,8 @@ pub(super) type FragmentKey = (u64, u64);
 /// (with an unterminated one behind them) and of its values, and its flags.
 type FragmentHead = ((u32, u32, u32), u8);
 
-/// A [`RowOrigin`] as it is encoded: file, line, and offset and number of its bytes.
+/// A [`RowOrigin`] as it is encoded: file, line, and offset and number of its bytes. Its column
+/// follows if [`HAS_COLUMNS`] is set.
 type FragmentRow = ((u32, u64), (u64, u32));
 
 /// [`PossibleRows`] as they are encoded: those of the gap, and the first lost one.
@@ -42,6 +43,9 @@ const IS_UNTERMINATED: u8 = 2;
 
 /// Flag of the id of a child in place of rows.
 const IS_CHILD_ID: u8 = 4;
+
+/// Flag of rows that do not all begin their lines.
+const HAS_COLUMNS: u8 = 8;
 
 /// Adjacent rows of one order, as bytes; or the id of a document that belongs to another one.
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -97,7 +101,12 @@ impl<'a> Fragment<'a> {
     /// Decodes a fragment that [`write`](Self::write) encoded.
     pub(super) fn read(mut bytes: &'a [u8]) -> io::Result<Self> {
         let ((n_rows, n_possible, n_values), flags) = decode::<FragmentHead>(&mut bytes)?;
-        let rows = (0..n_rows).map(|_| decode(&mut bytes).map(row)).collect::<io::Result<_>>()?;
+        let rows = (0..n_rows).map(|_| {
+            let row = decode(&mut bytes)?;
+            let column = if flags & HAS_COLUMNS == 0 { 1 } else { decode(&mut bytes)? };
+            Ok(origin(row, column))
+        });
+        let rows = rows.collect::<io::Result<_>>()?;
         let possible_rows = (0..n_possible).map(|_| decode(&mut bytes).map(gap));
         Ok(Self {
             key: Cow::Borrowed(""),
@@ -120,12 +129,16 @@ impl<'a> Fragment<'a> {
         let flag = |is_set, flag| if is_set { flag } else { 0 };
         let flags = flag(self.is_partial, IS_PARTIAL)
             | flag(unterminated.is_some(), IS_UNTERMINATED)
-            | flag(self.is_child_id, IS_CHILD_ID);
+            | flag(self.is_child_id, IS_CHILD_ID)
+            | flag(rows.iter().any(|row| row.column != 1), HAS_COLUMNS);
         let counts = (to_u32(rows.len()), to_u32(possible_rows.len()), to_u32(*n_values));
         into.reserve(FragmentHead::ENCODED_BYTES + FragmentRow::ENCODED_BYTES + bytes.len());
         (counts, flags).encode(into);
-        for RowOrigin { file, line, bytes } in rows {
+        for RowOrigin { file, line, column, bytes } in rows {
             ((file.0, *line), (bytes.start, to_u32(length(bytes)))).encode(into);
+            if flags & HAS_COLUMNS != 0 {
+                column.encode(into);
+            }
         }
         for PossibleRows { rows, first_lost } in possible_rows {
             (gap_rows(rows), gap_rows(first_lost)).encode(into);
@@ -187,7 +200,7 @@ impl<'a> Fragment<'a> {
         self.rows.iter().map(move |row| {
             let bytes = &self.bytes[start..start + length(&row.bytes)];
             start += bytes.len();
-            (row.file, Piece::of_row(row.line, row.bytes.start, bytes))
+            (row.file, Piece::of_row((row.line, row.column), row.bytes.start, bytes))
         })
     }
 }
@@ -223,20 +236,21 @@ fn decode<K: SortKey>(bytes: &mut &[u8]) -> io::Result<K> {
     Ok(K::decode(bytes))
 }
 
-fn row(((file, line), (start, n_bytes)): FragmentRow) -> RowOrigin {
-    RowOrigin { file: FileId(file), line, bytes: start..start + u64::from(n_bytes) }
+fn origin(((file, line), (start, n_bytes)): FragmentRow, column: u32) -> RowOrigin {
+    RowOrigin { file: FileId(file), line, column, bytes: start..start + u64::from(n_bytes) }
 }
 
 fn gap((rows, first_lost): FragmentGap) -> PossibleRows {
     let origin = |((file, line), (start, end)): GapRows| RowOrigin {
         file: FileId(file),
         line,
+        column: 1, // no value of these rows is shown
         bytes: start..end,
     };
     PossibleRows { rows: origin(rows), first_lost: origin(first_lost) }
 }
 
-fn gap_rows(RowOrigin { file, line, bytes }: &RowOrigin) -> GapRows {
+fn gap_rows(RowOrigin { file, line, bytes, .. }: &RowOrigin) -> GapRows {
     ((file.0, *line), (bytes.start, bytes.end))
 }
 
@@ -340,7 +354,7 @@ mod tests {
             let (mut last, last_rows) = fragments.pop().unwrap();
             assert_eq!((&*first.key, &*last.key, first.is_partial), ("A", "A", true));
             last.unterminated = Some(Position { file: FileId(3), line: 9, column: None });
-            let row = |line, bytes| RowOrigin { file: FileId(3), line, bytes };
+            let row = |line, bytes| RowOrigin { file: FileId(3), line, column: 1, bytes };
             let gap = PossibleRows { rows: row(5, 7..19), first_lost: row(6, 12..19) };
             first.possible_rows.push(gap);
             let n_bytes = first.n_bytes() + last.n_bytes();
@@ -358,8 +372,12 @@ mod tests {
 
     #[test]
     fn pieces_are_split_at_file_boundaries() {
-        let origin =
-            |file, start| RowOrigin { file: FileId(file), line: 1, bytes: start..start + 2 };
+        let origin = |file, start| RowOrigin {
+            file: FileId(file),
+            line: 1,
+            column: 1,
+            bytes: start..start + 2,
+        };
         let rows = vec![origin(0, 10), origin(0, 20), origin(1, 0), origin(0, 30)];
         let fragment = Fragment { rows, bytes: b"aabbccdd".into(), ..Fragment::default() };
         let shown: Vec<_> = contiguous_pieces([&fragment])

@@ -212,7 +212,7 @@ mod tests {
         let is_line = format != FileFormat::JsonValues;
         let own = raw.lines().next().filter(|_| is_line).unwrap_or(raw);
         let length = own.len() as u64;
-        let origin = RowOrigin { file: FileId(0), line, bytes: 0..length };
+        let origin = RowOrigin { file: FileId(0), line, column: 1, bytes: 0..length };
         let row = &Row { origin, content };
         let kind = RowKind::Unreadable { key: None, reason: "damaged" };
         let block = Block { line: 3, bytes: raw.into(), ..Block::default() };

@@ -97,7 +97,7 @@ pub(crate) fn order(changes: &[Change]) -> Draft<'static> {
     }
     let (item, order): (Vec<_>, Vec<_>) =
         all.into_iter().partition(|(field, _)| field.group() == FieldGroup::Item);
-    let origin = RowOrigin { file: FileId(0), line: LINE, bytes: 0..9 };
+    let origin = RowOrigin { file: FileId(0), line: LINE, column: 1, bytes: 0..9 };
     let below = Position { line: LINE + 1, ..origin.position() };
     let items = vec![ItemDraft {
         at: below.into(),
@@ -836,8 +836,8 @@ fn skipped_order_has_no_problems() {
 fn order_ids_sort_in_input_order() {
     let id = |file, start: u64| {
         let mut draft = order(&[]);
-        let first = RowOrigin { file: FileId(file), line: 1, bytes: start..start + 1 };
-        let second = RowOrigin { file: FileId(0), line: 1, bytes: 0..1 };
+        let first = RowOrigin { file: FileId(file), line: 1, column: 1, bytes: start..start + 1 };
+        let second = RowOrigin { file: FileId(0), line: 1, column: 1, bytes: 0..1 };
         draft.rows = vec![first, second];
         settings().check(draft, &ColumnFacts::default()).record.id
     };

@@ -119,7 +119,7 @@ fn gap_has_all_rows_between_two_orders() {
     let [first, second, third] = &found.runs[..] else { panic!("{:?}", found.runs) };
     let bytes = rows[3].row.origin.bytes.start..rows[5].row.origin.bytes.end;
     let gap = PossibleRows {
-        rows: RowOrigin { file: FileId(0), line: 5, bytes },
+        rows: RowOrigin { file: FileId(0), line: 5, column: 1, bytes },
         first_lost: rows[4].row.origin.clone(),
     };
     assert_eq!(first.possible_rows, []);
@@ -128,7 +128,8 @@ fn gap_has_all_rows_between_two_orders() {
 
 #[test]
 fn gap_is_split_at_the_end_of_a_file() {
-    let origin = |file, line| RowOrigin { file: FileId(file), line, bytes: line..line + 1 };
+    let origin =
+        |file, line| RowOrigin { file: FileId(file), line, column: 1, bytes: line..line + 1 };
     let (mut gap, mut later) = (Gap::default(), Gap::default());
     gap.push(&origin(0, 2), false);
     later.push(&origin(1, 3), false);
@@ -136,7 +137,7 @@ fn gap_is_split_at_the_end_of_a_file() {
     later.push(&origin(1, 7), true);
     gap.append(later);
     let rows = gap.take_possible_rows();
-    let all = RowOrigin { file: FileId(1), line: 3, bytes: 3..8 };
+    let all = RowOrigin { file: FileId(1), line: 3, column: 1, bytes: 3..8 };
     assert_eq!(rows, [PossibleRows { rows: all, first_lost: origin(1, 5) }]);
     assert_eq!(gap, Gap::default());
 }

@@ -65,7 +65,7 @@ pub(super) fn header(line: &str) -> Arc<Header> {
 }
 
 fn origin(line: u64) -> RowOrigin {
-    RowOrigin { file: FileId(0), line, bytes: 0..1 }
+    RowOrigin { file: FileId(0), line, column: 1, bytes: 0..1 }
 }
 
 /// A row that is never freed, so that tests need no lifetimes.

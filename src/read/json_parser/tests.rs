@@ -98,7 +98,7 @@ fn found(node: JsonNode<'_>) -> Expected {
 /// What the parser reads; none if it refuses the text.
 fn parsed(text: &str) -> Option<Expected> {
     let mut buffer = DocumentBuffer::default();
-    let parsed = parse(text, &LIMITS, "no JSON", &mut buffer);
+    let parsed = parse(text, 1, &LIMITS, "no JSON", &mut buffer);
     let document = buffer.document(text, BufferEnd::default(), buffer.end());
     let found = found(document.root());
     // Of a refused document the members before the damage are read as well.

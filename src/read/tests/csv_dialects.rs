@@ -54,7 +54,7 @@ fn rows_as(keys: Keys, text: &str, block_bytes: usize) -> Vec<String> {
         for row in parsed.rows() {
             let (line, start, bytes) =
                 (row.origin.line, row.origin.bytes.start, block.row(&row.origin));
-            let alone = source.parser().parse([Piece::of_row(line, start, bytes)]).unwrap();
+            let alone = source.parser().parse([Piece::of_row((line, 1), start, bytes)]).unwrap();
             let alone: Vec<_> = alone.rows().map(|row| described(&row)).collect();
             assert_eq!(alone, [described(&row)], "{text:?}");
             rows.push(described(&row));

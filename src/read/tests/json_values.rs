@@ -28,6 +28,9 @@ fn read_at(paths: &[&str], bytes: &[u8], block_bytes: usize) -> (Vec<String>, Op
             each_row(&mut source, |row| {
                 let own = &row.origin.bytes;
                 let own = usize::try_from(own.start).unwrap()..usize::try_from(own.end).unwrap();
+                if let Ok(before) = str::from_utf8(&bytes[..own.start]) {
+                    assert_eq!(row.origin.column, column_at(before), "{before}");
+                }
                 let document = String::from_utf8_lossy(&bytes[own]).replace('\n', "|");
                 let text = match &row.content {
                     RowContent::Unreadable(unreadable) => unreadable.reason.clone(),
@@ -38,6 +41,14 @@ fn read_at(paths: &[&str], bytes: &[u8], block_bytes: usize) -> (Vec<String>, Op
             })
         });
     (rows, read.err().map(|error| error.to_string()))
+}
+
+/// The character of its line at which the text after these bytes begins. The mark of the file is
+/// none.
+fn column_at(before: &str) -> u32 {
+    let before = before.strip_prefix('\u{feff}').unwrap_or(before);
+    let own_line = before.rsplit('\n').next().unwrap_or_default();
+    u32::try_from(own_line.chars().count() + 1).unwrap()
 }
 
 /// The same in blocks of several sizes, which make no difference.
@@ -237,5 +248,36 @@ proptest! {
         if error.is_none() {
             prop_assert_eq!(whole, rows);
         }
+    }
+}
+
+#[test]
+fn documents_on_one_line_have_their_own_columns() {
+    let text = "{\"é\": [{\"a\": 1}, {\"b\": \"ü\", \"a\": 2},\n {\"a\": 3}, {\"ö\": 0, \"a\": 4,\n\"a\": 5}, {\"a\": 6x}]}";
+    let forms = [path("é[]")];
+    let dialect = Dialect { documents: Some(&forms), ..Dialect::default() };
+    let settings = ReadSettings { dialect, ..settings() };
+    for block_bytes in [1, 16, WHOLE] {
+        let from = stream(Cursor::new(text.as_bytes().to_vec()));
+        let (mut places, mut reasons) = (Vec::new(), String::new());
+        let mut source =
+            BlockReader::from_stream(from, block_bytes, &input("a.json"), FileId(0), &settings)
+                .unwrap();
+        each_row(&mut source, |row| {
+            let at = match &row.content {
+                RowContent::Document(document) => {
+                    document.root().member("a").unwrap().position(&row.origin)
+                }
+                RowContent::Unreadable(unreadable) => {
+                    reasons += &unreadable.reason;
+                    row.damage_place().position
+                }
+                RowContent::Record(_) => unreachable!("a JSON file"),
+            };
+            places.push((at.line, at.column.unwrap()));
+        })
+        .unwrap();
+        assert_eq!(places, [(1, 14), (1, 34), (2, 8), (3, 6), (3, 17)], "{block_bytes}");
+        assert!(reasons.ends_with("at column 17"), "{reasons}");
     }
 }

@@ -161,3 +161,21 @@ fn place_that_no_value_has_is_a_warning() {
     assert_eq!(warnings(three), 1);
     assert_eq!(warnings(&format!("missing_columns = \"allow\"\n{three}")), 0);
 }
+
+#[test]
+fn problems_of_documents_on_one_line_have_its_columns() {
+    let [valid, invalid] =
+        [order("A-1", "10"), order("A-2", "\"none\"")].map(|order| order.replace('\n', " "));
+    let export = format!("{{\"größe\": 2, \"orders\": [{valid}, {invalid}]}}");
+    let workspace = Workspace::with("orders.json", &export);
+    let profile = "extends = \"canonical\"\nname = \"api\"\ndocuments = \"orders[]\"\n";
+    workspace.file("api.toml", profile);
+    let ran = workspace.run("check orders.json --profile api.toml --pos x --max-invalid 100%");
+    let column = export[..export.find("\"none\"").unwrap()].chars().count() + 1;
+    assert_eq!(ran.results()[1]["problems"][0]["column"], column, "{}", ran.err);
+    assert!(ran.out.contains(&format!("orders.json:1:{column}  order A-2, price")), "{}", ran.out);
+    let mut lines = ran.out.lines().skip_while(|line| !line.contains("\"none\""));
+    let [shown, marks] = [(); 2].map(|()| lines.next().unwrap());
+    let at = shown.find("\"none\"").map(|at| shown[..at].chars().count());
+    assert_eq!(at, marks.find('^'), "{shown}\n{marks}");
+}

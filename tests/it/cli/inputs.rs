@@ -285,7 +285,7 @@ fn invalid_json_lines_are_reported() {
             row_unreadable 1:176 the line is not a single JSON object: invalid number at column 176
     not UTF-8: exit 1
         A-1 invalid
-            row_unreadable 1:null byte 177 of the line is not UTF-8
+            row_unreadable 1:177 byte 177 of the line is not UTF-8
     "#);
 }
 
