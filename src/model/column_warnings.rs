@@ -60,8 +60,7 @@ fn ambiguous_point(number: &QuotedCell, field: &Field) -> Problem {
     let (text, without_point) = (&number.text, number.without_point());
     let message = format!(
         "{text:?} is read as {text}, but could be {without_point}; all values with a point have \
-         three digits behind it; write decimal = \".\" in the profile, or decimal = \",\" and \
-         thousands = \".\""
+         three digits behind it"
     );
     Problem::for_field(Code::ItemDecimalAmbiguous, field, number.at.clone(), message)
 }

@@ -36,19 +36,17 @@ impl PointReading {
         }
     }
 
-    /// Returns the reading of the quantity in a cell. Three decimals are usual there: `1.000` is
-    /// how many systems write one piece.
+    /// Returns the reading of the quantity or attribute in a cell. Three decimals are usual there:
+    /// `1.000` is how many systems write one piece, or a weight.
     #[must_use]
-    pub fn of_quantity(cell: &Cell<'_>) -> Self {
+    pub fn of_measure(cell: &Cell<'_>) -> Self {
         match Self::of_cell(cell) {
             Self::Ambiguous if cell.text.ends_with(".000") => Self::Decimal,
             reading => reading,
         }
     }
 
-    /// Returns the reading of the number in a cell that is neither an amount nor a quantity.
-    #[must_use]
-    pub fn of_cell(cell: &Cell<'_>) -> Self {
+    fn of_cell(cell: &Cell<'_>) -> Self {
         let is_known = cell.is_default || cell.is_unparsable || !cell.notation.is_undeclared();
         if is_known { Self::NoEvidence } else { Self::of_text(&cell.text) }
     }

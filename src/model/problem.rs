@@ -420,7 +420,7 @@ codes! {
     NumberUnreadable "number_unreadable" Error,
     /// The point of a total can be read in two ways.
     DecimalAmbiguous "decimal_ambiguous" Error,
-    /// The point of item numbers has two readings.
+    /// The point of a column's numbers has two readings.
     ItemDecimalAmbiguous "item_decimal_ambiguous" Warning,
     /// An amount has more decimals than its currency.
     MoreDecimalsThanCurrency "more_decimals_than_currency" Warning,

@@ -162,7 +162,7 @@ impl<'p> Observer<'p> {
     ) {
         for (field, watched) in self.open_attributes() {
             let Some(cell) = cells.get(field) else { continue };
-            let reading = PointReading::of_cell(cell);
+            let reading = PointReading::of_measure(cell);
             if reading != PointReading::NoEvidence {
                 let mark = warnings.attributes.entry(field.clone()).or_default();
                 watched.close_if(mark.observe(cell, reading, || order_hash(draft)));
@@ -250,7 +250,7 @@ impl<'p> Observer<'p> {
             if self.quantities.is_open()
                 && let Some(quantity) = item.cell(&Field::ItemQuantity)
             {
-                let reading = PointReading::of_quantity(quantity);
+                let reading = PointReading::of_measure(quantity);
                 let is_proved =
                     warnings.quantities.observe(quantity, reading, || order_hash(draft));
                 self.quantities.close_if(is_proved);

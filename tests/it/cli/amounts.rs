@@ -165,6 +165,7 @@ fn ambiguous_attribute_is_a_warning() {
             assert_eq!(codes(&["1.250", proof], is_json), [""; 0]);
         }
         assert_eq!(codes(&["1250"], is_json), [""; 0]);
+        assert_eq!(codes(&["1.000", "2.000"], is_json), [""; 0]);
     }
 }
 
