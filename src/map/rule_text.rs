@@ -3,7 +3,7 @@
 //! Syntax only: `rule`, `field_rules` and the files of its keys compile it. A part of
 //! `profile_text`.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{borrow::Cow, collections::BTreeMap, num::NonZeroU8};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -343,7 +343,7 @@ pub(super) enum DecodeText {
 #[serde(deny_unknown_fields, remote = "Self")]
 pub(super) struct PadText {
     /// The number of characters of a padded text.
-    pub(super) length: u8,
+    pub(super) length: NonZeroU8,
     /// The character that fills it up.
     #[serde(deserialize_with = "one_text", serialize_with = "written_text")]
     #[schemars(schema_with = "one_text_schema")]

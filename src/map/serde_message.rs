@@ -161,6 +161,7 @@ fn range_of(expected: &str) -> Option<&'static str> {
     match expected {
         "i16" => Some(" from -32768 to 32767"),
         "u8" => Some(" from 0 to 255"),
+        "a nonzero u8" => Some(" from 1 to 255"),
         "u16" => Some(" from 0 to 65535"),
         "u32" => Some(" from 0 to 4294967295"),
         "u64" | "usize" => Some(" that is not negative"),

@@ -279,10 +279,9 @@ fn letter_case(text: &RuleText) -> Result<Option<LetterCase>, KeyError> {
 impl Padding {
     fn new(text: &PadText) -> Result<Self, KeyError> {
         let mut characters = text.with.chars();
-        match (text.length, characters.next(), characters.next()) {
-            (0, ..) => Err(("pad_left", "has length = 0; expected 1 to 255".into())),
-            (length, Some(with), None) => {
-                Ok(Self { length: length.into(), with, keeps_placeholders: false })
+        match (characters.next(), characters.next()) {
+            (Some(with), None) => {
+                Ok(Self { length: text.length.get().into(), with, keeps_placeholders: false })
             }
             _ => Err(("pad_left", format!("has with = {:?}; expected one character", text.with))),
         }

@@ -332,7 +332,7 @@ order.orderedAt = { column = 'x', split = ' PM', part = 1, date = '%F %R', zone 
       p:5:11: order.ext.b: "b" has upper and lower, which exclude each other
       p:6:39: order.ext.c.split: "split" is empty; expected the text between parts
       p:7:51: order.ext.d.part: "part" is 0; expected 1 for the first part, or -1 for the last one
-      p:7:54: order.ext.d.pad_left: "pad_left" has length = 0; expected 1 to 255
+      p:7:76: order.ext.d.pad_left.length: found the number 0; expected a whole number from 1 to 255
       p:8:40: order.ext.e.decode: unknown value "xml"; expected "html", "backslash"
       p:9:44: order.ext.f.pad_left: unknown key "lenght"; meant "length"? or "with"
       p:10:31: order.ext.g.pad_left: "pad_left" has with = ""; expected one character
