@@ -1,19 +1,27 @@
 //! Backslashes of a text (`decode = "backslash"` of a rule), which some writers of lists put before
-//! their separators. Used by `text_steps`.
+//! their separators. Used by `text_steps` and `parts`.
 
 use std::borrow::Cow;
+
+pub(super) const BACKSLASH: char = '\\';
+
+/// The length of a backslash and the character behind it, if a text begins so.
+pub(super) fn escape_len(text: &str) -> Option<usize> {
+    let escaped = text.strip_prefix(BACKSLASH)?.chars().next()?;
+    Some(BACKSLASH.len_utf8() + escaped.len_utf8())
+}
 
 /// The text with each backslash and the character behind it as what they stand for: a line break or
 /// a tab, else that character. A backslash at the end stays.
 pub(super) fn decode_backslashes(text: &str) -> Cow<'_, str> {
-    if !text.contains('\\') {
+    if !text.contains(BACKSLASH) {
         return Cow::Borrowed(text);
     }
     let mut decoded = String::with_capacity(text.len());
     let mut characters = text.chars();
     while let Some(character) = characters.next() {
         decoded.push(match character {
-            '\\' => characters.next().map_or('\\', meaning),
+            BACKSLASH => characters.next().map_or(BACKSLASH, meaning),
             _ => character,
         });
     }

@@ -57,6 +57,14 @@ impl CurrencySymbols {
         self.0.is_empty()
     }
 
+    /// Whether a text is a currency: a symbol of the table, a code, or a word with a sign such as
+    /// `US$`.
+    pub(super) fn has(&self, text: &str) -> bool {
+        self.0.iter().any(|(symbol, _)| symbol == text)
+            || text.contains(is_currency_sign) && !text.contains(char::is_whitespace)
+            || iso_currency::Currency::from_code(text).is_some()
+    }
+
     /// Takes the symbols before and behind an amount, which has no sign around them. An error is a
     /// message about a symbol.
     pub(super) fn split<'t>(&self, text: &'t str) -> Result<SymbolSplit<'t>, String> {
@@ -129,6 +137,11 @@ fn unknown_symbol(text: &str) -> Option<&str> {
 
 fn is_sign(c: char) -> bool {
     matches!(c, '-' | '+' | '\u{2212}' | '(' | ')')
+}
+
+/// Whether a character is the sign of a currency.
+pub(super) fn is_currency_sign(c: char) -> bool {
+    matches!(c, '$' | '\u{a2}'..='\u{a5}' | '\u{20a0}'..='\u{20cf}')
 }
 
 /// Whether a symbol is the code of a currency, and not of this one. Abbreviations that ISO 4217

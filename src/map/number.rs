@@ -13,6 +13,7 @@ use super::{
         CurrencyScale, NegativeText, RuleText, ScaleBeside, ScaleDefault, ScaleText, TableValue,
     },
     rule_values::KEEP,
+    split_number::{check_dropped, check_separator},
     steps::Steps,
     text_part::SplitText,
     text_steps::TextSteps,
@@ -75,7 +76,12 @@ impl NumberMarks {
         self.decimal.is_some() || self.thousands.is_some()
     }
 
-    fn decimal_char(self) -> char {
+    /// Whether the profile declares the decimal mark.
+    pub(super) fn declare_decimal(self) -> bool {
+        self.decimal.is_some()
+    }
+
+    pub(super) fn decimal_char(self) -> char {
         self.decimal.unwrap_or('.')
     }
 
@@ -136,8 +142,16 @@ impl NumberMarks {
         (are_digits(first) && are_groups).then(|| Cow::Owned(whole.replace(is_mark, "")))
     }
 
+    /// Whether a text may be between groups of digits: it is usual there, and no other mark is
+    /// declared.
+    pub(super) fn may_group(self, text: &str) -> bool {
+        let is_usual = text.trim().is_empty() || matches!(text, "," | "." | "'" | "\u{2019}");
+        let is_declared = || text.chars().all(|c| self.is_thousands_mark(c));
+        is_usual && (self.thousands.is_none() || is_declared())
+    }
+
     /// Whether a text is one of the marks.
-    fn has(self, text: &str) -> bool {
+    pub(super) fn has(self, text: &str) -> bool {
         let mut characters = text.chars();
         let only = characters.next().filter(|_| characters.next().is_none());
         only.is_some_and(|c| c == self.decimal_char() || self.is_thousands_mark(c))
@@ -183,7 +197,7 @@ fn is_minus(character: char) -> bool {
 }
 
 /// Whether people may write a minus so. As a sign only a minus is read.
-fn is_dash(character: char) -> bool {
+pub(super) fn is_dash(character: char) -> bool {
     is_minus(character) || matches!(character, '\u{2013}' | '\u{2014}')
 }
 
@@ -501,97 +515,15 @@ impl NumberFormat {
             );
         }
         check_affixes(prefix, suffix, self.marks)?;
-        let is_of_number = |c: char| c.is_ascii_digit() || is_dash(c) || matches!(c, '(' | ')');
-        for (key, separator) in text_steps.separators() {
-            if separator.contains(is_of_number) {
-                return Err(format!(
-                    "{key} = {separator:?} would cut off the sign or digits of a number"
-                ));
-            }
-            // Undeclared, a comma is before decimals or between thousands.
-            let may_be_mark =
-                !self.marks.are_declared() && matches!(separator, "," | "'" | "\u{2019}");
-            if key == "split" && may_be_mark {
-                return Err(format!(
-                    "split = {separator:?} would cut off digits of a number that has that mark; \
-                     declare decimal, such as decimal = \".\""
-                ));
-            }
-            if self.marks.has(separator) {
-                return Err(format!(
-                    "{key} = {separator:?} would cut off digits of a number, which has that mark\n  \
-                     hint: decimals that are always zero are stripped: strip_suffix = \"{}00\"",
-                    self.marks.decimal_char()
-                ));
-            }
-        }
-        Ok(())
+        text_steps
+            .separators()
+            .try_for_each(|(key, separator)| check_separator(key, separator, self.marks))
     }
 
-    /// Returns an error if a part of a cell that `split` drops may be one of the number: its sign,
-    /// as in `-EUR 5`, or a group of its digits, as in `1 250.00`.
+    /// Returns an error if what `split` drops of a cell may be a part of the number.
     pub(super) fn check_split(&self, split: &SplitText<'_>) -> Result<(), String> {
-        let separator = split.separator().trim();
-        let is_blank = separator.is_empty();
-        let is_word = separator.chars().all(|c| c.is_alphabetic() || is_currency_symbol(c));
-        if !is_blank && !is_word {
-            return Ok(());
-        }
-        let [before, behind] = split.dropped_parts();
-        let part = split.part();
-        let group = before.first().filter(|left| is_one_number(left.trim(), part, is_blank));
-        let group =
-            group.or(behind.first().filter(|right| is_one_number(part, right.trim(), is_blank)));
-        let sign = || self.dropped_sign(&before).or_else(|| self.dropped_sign(&behind));
-        match group.copied().or_else(sign) {
-            Some(lost) => {
-                Err(format!("split drops {:?}, which may be a part of the number", lost.trim()))
-            }
-            None => Ok(()),
-        }
+        check_dropped(split, self.marks, &self.symbols)
     }
-
-    /// The first dropped part with a sign, with nothing but currencies between it and the number.
-    fn dropped_sign<'a>(&self, parts: &[&'a str]) -> Option<&'a str> {
-        let without_signs = |text: &'a str| {
-            text.trim_matches(|c: char| c.is_whitespace() || is_dash(c) || matches!(c, '(' | ')'))
-        };
-        for part in parts {
-            let unsigned = without_signs(part);
-            let rest = self.symbols.split(unsigned).map_or(unsigned, |split| split.rest);
-            let is_currency = rest.chars().all(is_currency_symbol);
-            if is_credit_or_debit(unsigned) || is_currency && unsigned != part.trim() {
-                return Some(part);
-            }
-            if !is_currency {
-                break;
-            }
-        }
-        None
-    }
-}
-
-/// Whether two neighbours in a cell may be one number: digits and a group of three behind a blank,
-/// or units and hundredths around a currency, as in `12€50`.
-fn is_one_number(left: &str, right: &str, is_blank: bool) -> bool {
-    let left = left.trim_start_matches(|c: char| !c.is_ascii_digit());
-    let is_whole = !left.is_empty() && left.bytes().all(|byte| byte.is_ascii_digit());
-    let n_digits = right.bytes().take_while(u8::is_ascii_digit).count();
-    is_whole
-        && if is_blank {
-            left.len() <= 3 && n_digits == 3
-        } else {
-            n_digits == 2 && right.len() == 2
-        }
-}
-
-fn is_currency_symbol(c: char) -> bool {
-    matches!(c, '$' | '\u{a2}'..='\u{a5}' | '\u{20a0}'..='\u{20cf}')
-}
-
-/// Whether a text is the word of accounts for a sign.
-fn is_credit_or_debit(text: &str) -> bool {
-    ["cr", "dr"].iter().any(|word| text.trim_end_matches('.').eq_ignore_ascii_case(word))
 }
 
 fn check_affixes(

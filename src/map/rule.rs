@@ -26,7 +26,7 @@ use super::{
     rule_text::{RuleText, ZoneText},
     rule_values::{Listed, RuleValues},
     steps::Steps,
-    text_part::TextError,
+    text_part::{SplitText, TextError},
     text_steps::TextSteps,
     value_kind::ValueKind,
     zone_rule,
@@ -337,12 +337,29 @@ impl Rule {
     }
 
     /// Whether a cell with this text has no value: it counts as empty, as it is or after the text
-    /// steps, as `€` and `€ N/A` may without the `€`.
+    /// steps, as `€` and `€ N/A` may without the `€`. A text of which `split` drops the number
+    /// has one.
     #[inline]
     pub(super) fn yields_nothing(&self, text: &str) -> bool {
         self.is_empty(text)
             || self.text_steps.is_some()
                 && self.after_text_steps(text, &mut ()).is_ok_and(|text| text.is_empty())
+                && self.check_dropped_number(text).is_ok()
+    }
+
+    /// A cell as `split` cuts it, if the rule has it.
+    pub(super) fn split<'a>(&'a self, cell: &'a str) -> Option<SplitText<'a>> {
+        self.text_steps.as_ref()?.split(cell)
+    }
+
+    /// Returns an error if `split` drops a part of a number.
+    pub(super) fn check_dropped_number(&self, cell: &str) -> Result<(), String> {
+        match (&self.number, self.split(cell)) {
+            (Some(number), Some(split)) => {
+                number.check_split(&split).map_err(|error| format!("{cell:?}: {error}"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Why no cell has this text after the steps of the rule, if that is so.

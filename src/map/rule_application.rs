@@ -14,7 +14,7 @@ use super::{
     rule_result::RuleResult,
     rule_values::Listed,
     steps::Steps,
-    text_part::{SplitText, TextError},
+    text_part::TextError,
 };
 use crate::model::{draft::Notation, field::Field, problem::Code};
 
@@ -102,11 +102,6 @@ impl Rule {
         beside.filter(|_| self.zone.is_some())?.parse().ok()
     }
 
-    /// A cell as `split` cuts it, if the rule has it.
-    fn split<'a>(&'a self, cell: &'a str) -> Option<SplitText<'a>> {
-        self.text_steps.as_ref()?.split(cell)
-    }
-
     /// Returns an error if `split` drops what says which time a date is.
     fn check_dropped_time(&self, cell: &str, beside: Option<&str>) -> Result<(), String> {
         let Some(date) = &self.date else { return Ok(()) };
@@ -141,10 +136,7 @@ impl Rule {
                     Ok(changed) => changed,
                     Err(error) => return (self.invalid(error), notation),
                 };
-                if let Some(split) = self.split(text)
-                    && let Err(error) = number.check_split(&split)
-                {
-                    let message = format!("{text:?}: {error}");
+                if let Err(message) = self.check_dropped_number(text) {
                     return (RuleResult::Invalid(Code::NumberUnreadable, message), notation);
                 }
                 let notation = if changed == text { notation } else { Notation::Text };

@@ -4,9 +4,12 @@
 //! A text without the key has no value. One that can be read in two ways is a problem. Used by
 //! `text_steps`.
 
+use std::ops::Range;
+
 use super::{
     key_errors::{KeyError, WHOLE_RULE},
-    rule_text::PairsText,
+    parts::{self, Parts},
+    rule_text::{DecodeText, PairsText},
     text_part::TextError,
 };
 use crate::model::problem::Code;
@@ -19,6 +22,8 @@ pub(super) struct TextPair {
     /// Between the key and the value of a pair.
     assign: String,
     key: String,
+    /// What is decoded of the value, in which no separator is.
+    decode: Option<DecodeText>,
 }
 
 impl TextPair {
@@ -26,6 +31,7 @@ impl TextPair {
     pub(super) fn new(
         pairs: Option<&PairsText>,
         key: Option<&str>,
+        decode: Option<DecodeText>,
     ) -> Result<Option<Self>, KeyError> {
         let error = |message: &str| Err((WHOLE_RULE, message.to_owned()));
         let PairsText { separator, assign } = match (pairs, key) {
@@ -52,7 +58,7 @@ impl TextPair {
             return Err(("key", message));
         }
         let (separator, assign, key) = (separator.clone(), assign.clone(), key.to_owned());
-        Ok(Some(Self { separator, assign, key }))
+        Ok(Some(Self { separator, assign, key, decode }))
     }
 
     /// The texts between pairs and in them.
@@ -65,12 +71,10 @@ impl TextPair {
         let mut found = None;
         // Whether the last pair is the one of the key.
         let mut is_behind = false;
-        for pair in text.split(self.separator.as_str()).filter(|pair| !pair.trim().is_empty()) {
+        let pairs = Parts::new(text, &self.separator, self.decode).map(|range| &text[range]);
+        for pair in pairs.filter(|pair| !pair.trim().is_empty()) {
             // A value that is empty ends with the assign, whose blanks a cell does not keep.
-            let named = pair.split_once(self.assign.as_str()).or_else(|| {
-                Some((pair.trim_end().strip_suffix(self.assign.trim_end())?, ""))
-                    .filter(|_| !self.assign.trim_end().is_empty())
-            });
+            let named = self.at_assign(pair).or_else(|| self.without_value(pair.trim_end()));
             let Some((key, value)) = named else {
                 if is_behind {
                     return Err(self.ambiguous("goes on behind its separator"));
@@ -89,6 +93,19 @@ impl TextPair {
         Ok(found.unwrap_or_default())
     }
 
+    /// The key and the value of a pair.
+    fn at_assign<'a>(&self, pair: &'a str) -> Option<(&'a str, &'a str)> {
+        let at = parts::find(pair, &self.assign, self.decode)?;
+        Some((&pair[..at], &pair[at + self.assign.len()..]))
+    }
+
+    /// The key of a pair that ends with the assign, and the empty value.
+    fn without_value<'a>(&self, pair: &'a str) -> Option<(&'a str, &'a str)> {
+        let assign = Some(self.assign.trim_end()).filter(|assign| !assign.is_empty())?;
+        let value = Parts::new(pair, assign, self.decode).last().filter(Range::is_empty)?;
+        Some((&pair[..value.start.checked_sub(assign.len())?], ""))
+    }
+
     fn ambiguous(&self, what: &str) -> TextError {
         (Code::PairAmbiguous, format!("the value of {:?} {what}", self.key))
     }
@@ -105,7 +122,7 @@ mod tests {
 
     fn pair(separator: &str, assign: &str, key: &str) -> Result<Option<TextPair>, KeyError> {
         let pairs = PairsText { separator: separator.into(), assign: assign.into() };
-        TextPair::new(Some(&pairs), Some(key))
+        TextPair::new(Some(&pairs), Some(key), None)
     }
 
     #[test]
@@ -143,8 +160,8 @@ mod tests {
         {
             assert!(pair(separator, assign, key).is_err(), "{separator} {assign} {key}");
         }
-        assert!(TextPair::new(None, Some("a")).is_err());
+        assert!(TextPair::new(None, Some("a"), None).is_err());
         let pairs = PairsText { separator: "|".into(), assign: ":".into() };
-        assert!(TextPair::new(Some(&pairs), None).is_err());
+        assert!(TextPair::new(Some(&pairs), None, None).is_err());
     }
 }

@@ -59,7 +59,9 @@ impl TextSteps {
         let further = FurtherSteps {
             trims: text.trim,
             part: errors.keep(TextPart::new(text)).flatten(),
-            pair: errors.keep(TextPair::new(text.pairs.as_ref(), text.key.as_deref())).flatten(),
+            pair: errors
+                .keep(TextPair::new(text.pairs.as_ref(), text.key.as_deref(), text.decode))
+                .flatten(),
             decode: text.decode,
             case: errors.keep(letter_case(text)).flatten(),
             padding: errors.keep(text.pad_left.as_ref().map(Padding::new).transpose()).flatten(),

@@ -1,0 +1,190 @@
+//! Numbers that are a part of a text (`split` and `part`, `pairs`): what is dropped beside them must
+//! be no part of the number, such as the sign of `-EUR 5` or the thousands of `1 250.00`.
+//!
+//! What the separator is decides what is looked for. A sign or a mark of the number cuts it, and is
+//! an error of the profile. Beside a blank or a word there may be a sign, around a currency there
+//! may be decimals, and a blank or a comma may be between groups of digits. Other marks, such as `|`
+//! and `/`, part fields of which nothing belongs to the number. Called by `number`.
+
+use super::{
+    currency_symbols::{CurrencySymbols, is_currency_sign},
+    number::{NumberMarks, is_dash},
+    text_part::SplitText,
+};
+
+/// Returns an error if a text at which the rule with this key cuts may be a part of a number.
+pub(super) fn check_separator(
+    key: &str,
+    separator: &str,
+    marks: NumberMarks,
+) -> Result<(), String> {
+    let is_of_number = |c: char| c.is_ascii_digit() || is_dash(c) || is_parenthesis(c);
+    if separator.contains(is_of_number) {
+        return Err(format!("{key} = {separator:?} would cut off the sign or digits of a number"));
+    }
+    if marks.has(separator) {
+        return Err(format!(
+            "{key} = {separator:?} would cut off digits of a number, which has that mark\n  \
+             hint: decimals that are always zero are stripped: strip_suffix = \"{}00\"",
+            marks.decimal_char()
+        ));
+    }
+    // A text that goes on behind a pair is a problem anyway.
+    if key == "split" && separator == "," && !marks.declare_decimal() {
+        return Err(format!(
+            "split = {separator:?} would cut off digits of a number that has that mark; declare \
+             decimal, such as decimal = \".\""
+        ));
+    }
+    Ok(())
+}
+
+/// Returns an error if what `split` drops of a text may be a part of the number.
+pub(super) fn check_dropped(
+    split: &SplitText<'_>,
+    marks: NumberMarks,
+    symbols: &CurrencySymbols,
+) -> Result<(), String> {
+    // The numbers of a wildcard are known in the export only.
+    check_separator("split", split.separator(), marks)?;
+    let separator = Separator { text: split.separator(), marks, symbols };
+    let [before, behind] = split.dropped_texts();
+    let error = |lost: &str, hint: &str| {
+        let lost = lost.trim();
+        Err(format!("split drops {lost:?}, which may be a part of the number{hint}"))
+    };
+    let sides = [(before, End::Start), (behind, End::End)];
+    if separator.may_be_beside_sign()
+        && let Some((lost, _)) = sides.iter().find(|(side, end)| separator.has_sign(side, *end))
+    {
+        return error(lost, "");
+    }
+    let is_filled = |text: &&str| !text.trim().is_empty();
+    let previous = before.rsplit(separator.text).find(is_filled).map(str::trim);
+    let next = behind.split(separator.text).find(is_filled).map(str::trim);
+    let part = split.part();
+    if part.is_empty() {
+        let has_digit = |text: &&str| text.contains(|c: char| c.is_ascii_digit());
+        let number = previous.filter(has_digit).or(next.filter(has_digit));
+        let is_beside = separator.is_blank() || separator.may_be_currency(separator.text.trim());
+        return match number.filter(|_| is_beside) {
+            Some(number) => error(number, ""),
+            None => Ok(()),
+        };
+    }
+    let neighbours =
+        [previous.map(|left| (left, left, part)), next.map(|right| (right, part, right))];
+    for (lost, left, right) in neighbours.into_iter().flatten() {
+        if separator.is_between_decimals(left, right) {
+            return error(lost, "");
+        }
+        if separator.is_between_groups(left, right) {
+            return error(lost, "; without such groups, write thousands = \"\"");
+        }
+    }
+    Ok(())
+}
+
+/// What is between the parts of a text, and what the profile says about its numbers.
+struct Separator<'a> {
+    text: &'a str,
+    marks: NumberMarks,
+    symbols: &'a CurrencySymbols,
+}
+
+impl Separator<'_> {
+    fn is_blank(&self) -> bool {
+        self.text.trim().is_empty()
+    }
+
+    /// Whether a sign of the number may be on its other side: that of `-Rs.500` is, that of `-|500`
+    /// is a field of its own.
+    fn may_be_beside_sign(&self) -> bool {
+        self.is_blank() || self.text.contains(|c: char| c.is_alphabetic() || is_currency_sign(c))
+    }
+
+    /// Whether a word is a currency, or as short as one that the profile does not list.
+    fn may_be_currency(&self, word: &str) -> bool {
+        self.symbols.has(word) || is_short_word(word)
+    }
+
+    /// Whether the text at one end of a cell makes the number beside it negative: it is a sign, and
+    /// nothing else but a currency. `5.00 - DHL` and `Flat rate - 5.00` have other words, so that
+    /// the dash is none. Short words between a sign and the number, as in `-kr 5.00`, may be one.
+    fn has_sign(&self, side: &str, end: End) -> bool {
+        // `(net)` is a remark, `(EUR` begins a number in parentheses.
+        let is_remark = side.contains('(') && side.contains(')');
+        let is_sign = |c: char| is_dash(c) || !is_remark && is_parenthesis(c);
+        let is_signed = |word: &&str| word.starts_with(is_sign) || word.ends_with(is_sign);
+        let words: Vec<&str> = side.split(self.text).flat_map(str::split_whitespace).collect();
+        let is_other = |word: &&&str| !self.symbols.has(word);
+        let (outermost, nearest) = match end {
+            End::Start => (words.first(), words.iter().rfind(is_other)),
+            End::End => (words.last(), words.iter().find(is_other)),
+        };
+        if nearest.is_some_and(|word| is_credit_or_debit(word)) {
+            return true;
+        }
+        let is_account = |word: &&str| is_credit_or_debit(word);
+        if !words.iter().any(|word| is_signed(word) || is_account(word)) {
+            return false;
+        }
+        let unsigned = words.iter().filter(|word| !is_account(word));
+        let unsigned = unsigned.map(|word| word.trim_matches(|c| is_dash(c) || is_parenthesis(c)));
+        let others: Vec<&str> = unsigned.filter(|word| !word.is_empty()).collect();
+        others.iter().all(|word| self.symbols.has(word))
+            || self.symbols.has(&others.join(" "))
+            || outermost.is_some_and(is_signed)
+                && others.iter().all(|word| self.may_be_currency(word))
+    }
+
+    /// Whether it is between units and hundredths, as in `12€50`.
+    fn is_between_decimals(&self, left: &str, right: &str) -> bool {
+        let whole = from_first_digit(left);
+        let last_group = whole.rsplit(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
+        let is_whole = last_group.len() == 3 || !whole.is_empty() && last_group == whole;
+        let (decimals, rest) = split_digits(right);
+        let ends = !rest.trim_start_matches(['.', ',']).starts_with(|c: char| c.is_ascii_digit());
+        self.symbols.has(self.text.trim()) && is_whole && decimals.len() == 2 && ends
+    }
+
+    /// Whether it is between groups of digits, as in `1 250.00`.
+    fn is_between_groups(&self, left: &str, right: &str) -> bool {
+        let first = from_first_digit(left);
+        let is_first = matches!(first.len(), 1..=3)
+            && first.bytes().all(|byte| byte.is_ascii_digit())
+            && !first.starts_with('0');
+        self.marks.may_group(self.text) && is_first && split_digits(right).0.len() == 3
+    }
+}
+
+/// The end of a cell at which a text is.
+#[derive(Clone, Copy)]
+enum End {
+    Start,
+    End,
+}
+
+fn from_first_digit(text: &str) -> &str {
+    text.trim_start_matches(|c: char| !c.is_ascii_digit())
+}
+
+/// The digits with which a text begins, and the rest.
+fn split_digits(text: &str) -> (&str, &str) {
+    text.split_at(text.bytes().take_while(u8::is_ascii_digit).count())
+}
+
+fn is_parenthesis(c: char) -> bool {
+    matches!(c, '(' | ')')
+}
+
+/// Whether a text has as many letters as `kr.`, `Rs.` or a code.
+fn is_short_word(text: &str) -> bool {
+    matches!(text.chars().filter(|c| c.is_alphabetic()).count(), 1..=3)
+}
+
+/// Whether a text is the word of accounts for a sign.
+fn is_credit_or_debit(text: &str) -> bool {
+    let word = text.trim_matches(|c: char| c.is_ascii_punctuation());
+    ["cr", "dr"].iter().any(|sign| word.eq_ignore_ascii_case(sign))
+}
