@@ -279,7 +279,10 @@ impl Rule {
         }
         number.check_scale(field)?;
         number.add_marks(marks)?;
-        if let (Some(_), Some(text_steps)) = (field, &self.text_steps) {
+        // Of a wildcard, the export may have other fields that are numbers.
+        let is_number = field.is_some()
+            || matches!(self.extension_type, Some(ExtensionType::Integer | ExtensionType::Float));
+        if let Some(text_steps) = self.text_steps.as_ref().filter(|_| is_number) {
             number.check_text_steps(text_steps)?;
         }
         if field.is_some_and(Field::is_amount) {

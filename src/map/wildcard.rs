@@ -10,7 +10,8 @@ use crate::model::field::{ExtensionKey, ExtensionType, Field};
 
 /// The field of a wildcard for a name such as `giftWrap:boolean`.
 ///
-/// Without a type in the name it is the type of the JSON value, or else the wildcard's default.
+/// Without a type in the name it is that of the rule, of the JSON value, or else the wildcard's
+/// default.
 pub(super) fn wildcard_field(
     wildcard: &FieldTarget,
     rule: &Rule,
@@ -26,7 +27,10 @@ pub(super) fn wildcard_field(
             Some(extension_type) => (bare.trim(), extension_type),
             None => (name, ExtensionType::String),
         },
-        None => (name, json_type.unwrap_or_else(|| wildcard.default_type(name))),
+        None => {
+            let declared = rule.extension_type.or(json_type);
+            (name, declared.unwrap_or_else(|| wildcard.default_type(name)))
+        }
     };
     let key = Arc::new(ExtensionKey { name: name.to_owned(), data_type: extension_type });
     match wildcard {

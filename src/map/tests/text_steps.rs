@@ -313,12 +313,28 @@ fn split_hides_no_number_from_sums_and_attributes() {
         format!("order.price = {{ sum = ['x'], minus = ['y'], {steps} }}"),
         format!("order.price = {{ column = 'y', over_rows = 'add', {steps} }}"),
         format!("order.ext.f = {{ column = ['y', 'x'], type = 'float', {steps} }}"),
+        format!("order.ext.'*' = {{ column = '*', type = 'float', {steps} }}"),
     ] {
         let mapped = csv(&profile(&rule), "id,x,y", "A,EUR 10.00,5.00 EUR");
         assert!(mapped.contains("number_unreadable"), "{rule}: {mapped}");
     }
     let sum = profile(&format!("order.price = {{ sum = ['x', 'y'], {steps} }}"));
     assert_eq!(csv(&sum, "id,x,y", "A,EUR 10.00,EUR"), "row A: price=10.00@3");
+}
+
+/// Its fields are known in the export only.
+#[test]
+fn type_of_a_wildcard_is_that_of_its_fields() {
+    let floats =
+        |keys: &str| format!("order.ext.'*' = {{ column = 'x_*', type = 'float', {keys} }}");
+    let rules = profile(&floats("strip_prefix = 'EUR'"));
+    assert_eq!(csv(&rules, "id,x_a", "A,EUR 1.5"), "row A: ext.a:float=1.5@3");
+    let errors = errors_of(&floats("split = '-', part = 2"));
+    assert!(errors.contains("split = \"-\" would cut off the sign"), "{errors}");
+    let untyped = profile("order.ext.'*' = { column = 'x_*', split = '-', part = 2 }");
+    let mapped = csv(&untyped, "id,x_a:float,x_b", "A,12-5,12-5");
+    assert!(mapped.contains("ext.b:string=5@"), "{mapped}");
+    assert!(mapped.contains("number_unreadable ext.a"), "{mapped}");
 }
 
 #[test]
