@@ -463,10 +463,10 @@ impl Rule {
     }
 }
 
-/// Compiles the rule of the zone of a date, if each row has one.
 const COUNTS_AS_EMPTY: &str = "it counts as empty (nulls, empty); expected default for such cells, \
                                \"\" in a table of several columns, or a [[skip]] with empty = true";
 
+/// Compiles the rule of the zone of a date, if each row has one.
 fn zone_rule(date: &RuleText) -> Result<Option<Box<Rule>>, KeyErrors> {
     let Some(ZoneText::Rule(text)) = &date.zone else { return Ok(None) };
     let mut errors = KeyErrors::default();

@@ -84,7 +84,6 @@ order.ext.a = { column = 's', values = { a = 'x', A = 'y' }, ignore_case = true 
     "#);
 }
 
-/// The words of a table are checked before anything is read; `keep` is none of them.
 /// The orders that they leave out were sent.
 #[test]
 fn texts_that_no_cell_has_are_refused() {
