@@ -21,17 +21,14 @@ pub(super) fn wildcard_field(
     if let FieldTarget::AnyIdentifier = wildcard {
         return Field::Identifier(rule.provider(name));
     }
-    let (name, extension_type) = match name.rsplit_once(':') {
-        // An unknown type remains part of the name, which validation rejects as not alphanumeric.
-        Some((bare, type_name)) => match ExtensionType::from_name(type_name.trim()) {
-            Some(extension_type) => (bare.trim(), extension_type),
-            None => (name, ExtensionType::String),
-        },
-        None => {
-            let declared = rule.extension_type.or(json_type);
-            (name, declared.unwrap_or_else(|| wildcard.default_type(name)))
-        }
-    };
+    // An unknown type remains part of the name, which validation rejects as not alphanumeric.
+    let typed = name.rsplit_once(':').and_then(|(bare, type_name)| {
+        Some((bare.trim(), ExtensionType::from_name(type_name.trim())?))
+    });
+    let (name, extension_type) = typed.unwrap_or_else(|| {
+        let declared = rule.extension_type.or(json_type);
+        (name, declared.unwrap_or_else(|| wildcard.default_type(name)))
+    });
     let key = Arc::new(ExtensionKey { name: name.to_owned(), data_type: extension_type });
     match wildcard {
         FieldTarget::AnyItemExtension => Field::ItemExtension(key),
