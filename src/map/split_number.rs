@@ -108,34 +108,50 @@ impl Separator<'_> {
         self.symbols.has(word) || is_short_word(word)
     }
 
-    /// Whether the text at one end of a cell makes the number beside it negative: it is a sign, and
-    /// nothing else but a currency. `5.00 - DHL` and `Flat rate - 5.00` have other words, so that
-    /// the dash is none. Short words between a sign and the number, as in `-kr 5.00`, may be one.
+    /// Whether the text at one end of a cell makes the number beside it negative: it has a sign that
+    /// touches the number or its currency, as in `Refund -EUR 5.00`, or it is nothing but a sign and
+    /// a currency. The dash of `5.00 - DHL` and `Flat rate - 5.00` is beside other words.
     fn has_sign(&self, side: &str, end: End) -> bool {
-        // `(net)` is a remark, `(EUR` begins a number in parentheses.
-        let is_remark = side.contains('(') && side.contains(')');
-        let is_sign = |c: char| is_dash(c) || !is_remark && is_parenthesis(c);
-        let is_signed = |word: &&str| word.starts_with(is_sign) || word.ends_with(is_sign);
         let words: Vec<&str> = side.split(self.text).flat_map(str::split_whitespace).collect();
         let is_other = |word: &&&str| !self.symbols.has(word);
-        let (outermost, nearest) = match end {
-            End::Start => (words.first(), words.iter().rfind(is_other)),
-            End::End => (words.last(), words.iter().find(is_other)),
+        let nearest = match end {
+            End::Start => words.iter().rfind(is_other),
+            End::End => words.iter().find(is_other),
         };
-        if nearest.is_some_and(|word| is_credit_or_debit(word)) {
-            return true;
-        }
-        let is_account = |word: &&str| is_credit_or_debit(word);
-        if !words.iter().any(|word| is_signed(word) || is_account(word)) {
-            return false;
-        }
-        let unsigned = words.iter().filter(|word| !is_account(word));
+        nearest.is_some_and(|word| self.touches_number(word, end)) || self.is_sign(&words, end)
+    }
+
+    /// Whether the word nearest to the number, but for currencies, is a sign or a currency with one.
+    fn touches_number(&self, word: &str, end: End) -> bool {
+        let currency = match end {
+            End::Start => word.strip_prefix(is_dash),
+            End::End => word.strip_suffix(is_dash),
+        };
+        is_credit_or_debit(word)
+            || currency.is_some_and(|word| !word.is_empty() && self.may_be_currency(word))
+    }
+
+    /// Whether the words at one end of a cell are a sign and a currency, which may be a short word
+    /// if the sign is the outermost one: `- kr 5.00`.
+    fn is_sign(&self, words: &[&str], end: End) -> bool {
+        let has = |parenthesis| words.iter().any(|word| word.contains(parenthesis));
+        // `(net)` is a remark, `(EUR` begins a number in parentheses.
+        let is_remark = has('(') && has(')');
+        let is_sign = |c: char| is_dash(c) || !is_remark && is_parenthesis(c);
+        let is_signed = |word: &&str| {
+            word.starts_with(is_sign) || word.ends_with(is_sign) || is_credit_or_debit(word)
+        };
+        let begins_or_ends = match end {
+            End::Start => words.first().is_some_and(|word| word.starts_with(is_sign)),
+            End::End => words.last().is_some_and(|word| word.ends_with(is_sign)),
+        };
+        let unsigned = words.iter().filter(|word| !is_credit_or_debit(word));
         let unsigned = unsigned.map(|word| word.trim_matches(|c| is_dash(c) || is_parenthesis(c)));
         let others: Vec<&str> = unsigned.filter(|word| !word.is_empty()).collect();
-        others.iter().all(|word| self.symbols.has(word))
-            || self.symbols.has(&others.join(" "))
-            || outermost.is_some_and(is_signed)
-                && others.iter().all(|word| self.may_be_currency(word))
+        let are_currency =
+            others.iter().all(|word| self.symbols.has(word)) || self.symbols.has(&others.join(" "));
+        let may_be_currency = || others.iter().all(|word| self.may_be_currency(word));
+        are_currency && words.iter().any(is_signed) || begins_or_ends && may_be_currency()
     }
 
     /// Whether it is between units and hundredths, as in `12€50`.
