@@ -51,7 +51,7 @@ impl Rule {
             Some((table, Listed::Unlisted)) => {
                 return self.invalid((Code::ValueNotInTable, table.unlisted_message(&text)));
             }
-            Some((_, Listed::Kept)) | None => match self.check_dropped_time(cell, beside) {
+            Some((_, Listed::Kept)) | None => match self.check_dropped_time(cell, &text, beside) {
                 Ok(()) => self.parse(text, beside, steps),
                 Err(message) => RuleResult::Invalid(Code::TimestampUnreadable, message),
             },
@@ -102,11 +102,17 @@ impl Rule {
         beside.filter(|_| self.zone.is_some())?.parse().ok()
     }
 
-    /// Returns an error if `split` drops what says which time a date is.
-    fn check_dropped_time(&self, cell: &str, beside: Option<&str>) -> Result<(), String> {
+    /// Returns an error if `split` drops what says which time the date of a text is.
+    fn check_dropped_time(
+        &self,
+        cell: &str,
+        text: &str,
+        beside: Option<&str>,
+    ) -> Result<(), String> {
         let Some(date) = &self.date else { return Ok(()) };
         let Some(split) = self.split(cell) else { return Ok(()) };
-        let checked = date.check_dropped(split.dropped_texts(), self.zone_beside(beside));
+        let zone = self.zone_beside(beside);
+        let checked = date.check_dropped(split.dropped_texts(), split.separator(), text, zone);
         checked.map_err(|error| format!("{cell:?}: {error}"))
     }
 

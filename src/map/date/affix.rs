@@ -1,99 +1,191 @@
 //! Texts that a rule strips from its dates, or drops beside the part of a `split`. One that says
 //! which time it is, such as `Z` or ` PM`, must not be lost.
 //!
-//! Called by `date_rule`.
+//! Only a word that touches the time says so: the first one behind it or the last one before it,
+//! with nothing but blanks, a bracket or a fraction of a second between. Before the time, or in the
+//! next part, it must be one that hardly is anything else. Called by `date_rule`.
 
 use chrono::{Offset, TimeZone};
 use chrono_tz::{OffsetName, Tz};
 
-use super::zone::{is_utc, region_of};
+use super::zone::{is_utc, region_in_any_case, region_named, region_of};
 
 /// The key of a text that is stripped before a date.
 const STRIP_PREFIX: &str = "strip_prefix";
 
+/// The largest offset of a zone.
+const MAX_OFFSET_MINUTES: u32 = 14 * 60;
+
 /// Returns an error if a text that is stripped from local times contradicts the zone in which they
 /// are read, or is the half of a day. `key` names the text in the message.
 pub(super) fn check_affix(key: &str, affix: &str, zone: Tz) -> Result<(), String> {
-    match lost_time(affix, key == STRIP_PREFIX, zone) {
-        Some((what, fix)) => Err(format!("{key} = {affix:?} strips {what}; {fix}")),
+    let lost = match key {
+        STRIP_PREFIX => lost_before(affix, zone),
+        _ => lost_behind(affix, true, zone),
+    };
+    match lost {
+        Some(Lost { what, fix }) => Err(format!("{key} = {affix:?} strips {what}; {fix}")),
         None => Ok(()),
     }
 }
 
 /// Returns an error if a text that `split` drops before a local time or behind it does so.
-pub(super) fn check_dropped([before, behind]: [&str; 2], zone: Tz) -> Result<(), String> {
-    for (text, is_before) in [(before, true), (behind, false)] {
-        if let Some((what, fix)) = lost_time(text, is_before, zone) {
-            return Err(format!("split drops {text:?}, {what}; {fix}"));
+pub(super) fn check_dropped(
+    [before, behind]: [&str; 2],
+    separator: &str,
+    zone: Tz,
+) -> Result<(), String> {
+    // What is lost may have the separator, such as the sign of an offset, or be a part behind it.
+    let separator = Some(separator).filter(|separator| !separator.trim().is_empty());
+    let part_before = separator.and_then(|at| before.strip_suffix(at)?.rsplit(at).next());
+    let part_behind = separator.and_then(|at| behind.strip_prefix(at)?.split(at).next());
+    let of_before = |text| Some((text, lost_before(text, zone)?));
+    let of_behind = |text, touches| Some((text, lost_behind(text, touches, zone)?));
+    let lost = of_before(before)
+        .or_else(|| of_before(part_before?))
+        .or_else(|| of_behind(behind, true))
+        .or_else(|| of_behind(part_behind?, false));
+    match lost {
+        Some((text, Lost { what, fix })) => Err(format!("split drops {text:?}, {what}; {fix}")),
+        None => Ok(()),
+    }
+}
+
+/// What a text says about a local time beside it, and what to write in place of losing it.
+struct Lost {
+    what: String,
+    fix: String,
+}
+
+/// What is on the other side of a word. `10:00 est` has a zone, `10:00 est payé` may have none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Beside {
+    Nothing,
+    Word,
+    /// Or the word may be a number or a code itself.
+    Number,
+}
+
+impl Beside {
+    fn of(text: &str) -> Self {
+        match text.chars().next() {
+            Some(c) if c.is_ascii_digit() => Self::Number,
+            Some(c) if c.is_alphabetic() => Self::Word,
+            _ => Self::Nothing,
         }
     }
-    Ok(())
 }
 
-/// What a text beside a local time says about it, and what to write in place of losing it.
-fn lost_time(affix: &str, is_before: bool, zone: Tz) -> Option<(String, String)> {
-    let letters: String = affix.chars().filter(|c| c.is_alphabetic()).collect();
-    let has_pm =
-        || affix.split(|c: char| !c.is_alphabetic()).any(|word| word.eq_ignore_ascii_case("pm"));
-    // Before a date, `am` is a German word.
-    let is_half = ["am", "pm"].iter().any(|half| letters.eq_ignore_ascii_case(half)) || has_pm();
-    if !is_before && is_half {
-        return Some(("the half of the day".into(), "write %I and %p in the format".into()));
+/// What a text before a local time says about it.
+fn lost_before(text: &str, zone: Tz) -> Option<Lost> {
+    let text = text.trim_end_matches(|c: char| is_gap(c) || c == ':');
+    let word = text.rsplit(ends_word).next().unwrap_or(text);
+    lost_word(word, Beside::Number, zone)
+}
+
+/// What a text behind a local time says about it; `touches` is false if it is the next part.
+fn lost_behind(text: &str, touches: bool, zone: Tz) -> Option<Lost> {
+    let text = text.trim_start_matches(is_gap);
+    let text = without_fraction(text).trim_start_matches(is_gap);
+    let (word, rest) = text.split_at(text.find(ends_word).unwrap_or(text.len()));
+    let next = rest.trim_start();
+    let is_of_name = ["Time", "Standard", "Daylight"].iter().any(|word| next.starts_with(word));
+    let beside = match Beside::of(next) {
+        _ if !touches => Beside::Number,
+        Beside::Word if is_of_name => Beside::Nothing,
+        beside => beside,
+    };
+    let letters = word.replace('.', "");
+    // Behind a time too, `am` may be a German word.
+    if letters == "am" && beside == Beside::Word {
+        return lost_behind(next, touches, zone);
     }
-    if offset(affix).is_some_and(|is_zero| !(is_zero && is_utc(zone))) {
-        return Some(("an offset".into(), "write %z in the format".into()));
+    if ["am", "pm"].iter().any(|half| letters.eq_ignore_ascii_case(half)) {
+        let fix = "write %I and %p in the format".to_owned();
+        return Some(Lost { what: "the half of the day".into(), fix });
     }
-    for word in affix.split(|c: char| !c.is_alphabetic()) {
-        let is_utc_word =
-            ["z", "utc", "gmt"].iter().any(|utc| word.eq_ignore_ascii_case(utc)) && !is_utc(zone);
-        if is_utc_word {
-            let says = format!("what says UTC, but zone is {:?}", zone.name());
-            return Some((says, "write zone = \"UTC\"".into()));
-        }
-        if let Some(region) = region_of(word)
-            && !is_name_of(word, region, zone)
-        {
-            let says = format!("the zone {word}, but zone is {:?}", zone.name());
-            return Some((says, format!("did you mean zone = {region:?}?")));
-        }
+    lost_word(word, beside, zone)
+}
+
+/// What a word that touches a local time says about it.
+fn lost_word(word: &str, beside: Beside, zone: Tz) -> Option<Lost> {
+    let word = word.trim_end_matches('.');
+    if let Some(minutes) = offset_of(word, beside) {
+        let is_same = minutes == 0 && is_utc(zone);
+        let fix = "write %z in the format".to_owned();
+        return Some(Lost { what: "an offset".into(), fix }).filter(|_| !is_same);
     }
-    None
+    let in_any_case = || region_in_any_case(word).filter(|_| beside == Beside::Nothing);
+    let region = region_named(word).or_else(in_any_case)?;
+    if is_name_of(word, region, zone) {
+        return None;
+    }
+    let is_zone = format!("but zone is {:?}", zone.name());
+    Some(if is_utc(region) {
+        let fix = "write zone = \"UTC\"".to_owned();
+        Lost { what: format!("what says UTC, {is_zone}"), fix }
+    } else {
+        let fix = format!("did you mean zone = {:?}?", region.name());
+        Lost { what: format!("the zone {word}, {is_zone}"), fix }
+    })
 }
 
-/// Whether a text has an offset such as `+02:00`, and whether that is zero.
-fn offset(affix: &str) -> Option<bool> {
-    let (_, text) = affix.split_once(['+', '-', '\u{2212}'])?;
-    let end = text.find(|c: char| !c.is_ascii_digit() && c != ':').unwrap_or(text.len());
-    let (offset, rest) = text.split_at(end);
-    let n_digits = offset.bytes().filter(u8::is_ascii_digit).count();
-    // `-02 10:00` may be the end of a date.
-    let ends_there = matches!(n_digits, 4 | 6) || n_digits > 0 && is_end(rest);
-    let is_offset = offset.starts_with(|c: char| c.is_ascii_digit())
-        && ends_there
-        && !rest.starts_with(is_of_word);
-    is_offset.then(|| !offset.contains(|c: char| matches!(c, '1'..='9')))
+/// Blanks and brackets.
+fn is_gap(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '(' | ')' | '[' | ']')
 }
 
-/// Whether nothing but parentheses follows.
-fn is_end(rest: &str) -> bool {
-    matches!(rest.trim(), "" | ")") || rest.trim_start().starts_with('(')
+fn ends_word(c: char) -> bool {
+    is_gap(c) || matches!(c, ',' | ';' | '|')
 }
 
-fn is_of_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '-'
+/// A text without the fraction of a second at its start, such as `.000`.
+fn without_fraction(text: &str) -> &str {
+    let digits = text.strip_prefix(['.', ',']);
+    digits.map_or(text, |digits| digits.trim_start_matches(|c: char| c.is_ascii_digit()))
 }
 
-/// Whether an abbreviation may name the time of a zone: by the time zone database, or because the
-/// `region` that is likely meant has the same offsets. Some zones have no abbreviation there.
-fn is_name_of(word: &str, region: &str, zone: Tz) -> bool {
+/// The minutes of a word that is an offset, such as `+02:00`, `-0700` or `GMT+1`. With neither a
+/// colon nor a name it may be a number, such as `-1`, or of one, such as `+1 555` and `+0800 1111`.
+fn offset_of(word: &str, beside: Beside) -> Option<u32> {
+    let of_utc = word
+        .get(3..)
+        .filter(|_| ["utc", "gmt"].iter().any(|name| word[..3].eq_ignore_ascii_case(name)));
+    let signed = of_utc.unwrap_or(word).strip_prefix(['+', '-', '\u{2212}'])?;
+    let is_of_digits = |c: char| c.is_ascii_digit() || c == ':';
+    let (digits, rest) = signed.split_at(signed.find(|c| !is_of_digits(c)).unwrap_or(signed.len()));
+    let of_colon = digits.split_once(':');
+    let (hours, minutes) = of_colon.or_else(|| digits.split_at_checked(digits.len().min(2)))?;
+    let is_no_number = match beside {
+        Beside::Nothing => true,
+        Beside::Word | Beside::Number if of_colon.is_some() || of_utc.is_some() => true,
+        Beside::Word => !minutes.is_empty(),
+        Beside::Number => false,
+    };
+    // `+1-555` is of a phone number.
+    let ends = rest.is_empty() || of_colon.is_some() && !rest.starts_with(char::is_alphanumeric);
+    // There may be seconds.
+    let has_form = matches!((hours.len(), minutes.len()), (1 | 2, 0 | 2 | 4 | 5));
+    let minutes = minutes.get(..2).map_or(Some(0), |minutes| minutes.parse::<u32>().ok())?;
+    let all = hours.parse::<u32>().ok()? * 60 + minutes;
+    // All zones differ from UTC by quarters of an hour.
+    (is_no_number && ends && has_form && minutes % 15 == 0 && all <= MAX_OFFSET_MINUTES)
+        .then_some(all)
+}
+
+/// Whether a word may name the time of a zone: because the `region` that is likely meant has the same
+/// offsets, or as an abbreviation by the time zone database, which has none for some zones.
+fn is_name_of(word: &str, region: Tz, zone: Tz) -> bool {
     let midwinter_and_midsummer =
         |zone: Tz| [1, 7].map(|month| zone.with_ymd_and_hms(2025, month, 1, 12, 0, 0).earliest());
-    let times = midwinter_and_midsummer(zone);
-    let mut names = times.iter().flatten().map(|time| time.offset().abbreviation());
     let offsets =
         |zone| midwinter_and_midsummer(zone).map(|time| time.map(|time| time.offset().fix()));
-    names.any(|name| name.is_none_or(|name| name == word))
-        || region.parse().is_ok_and(|region: Tz| offsets(region) == offsets(zone))
+    let is_abbreviation = region_of(&word.to_uppercase()).is_some();
+    let times = midwinter_and_midsummer(zone);
+    let mut names = times.iter().flatten().map(|time| time.offset().abbreviation());
+    offsets(region) == offsets(zone)
+        || is_abbreviation
+            && names.any(|name| name.is_none_or(|name| name.eq_ignore_ascii_case(word)))
 }
 
 #[cfg(test)]
@@ -132,6 +224,90 @@ mod tests {
         ] {
             let error = check_affix("strip_suffix", affix, Tz::Europe__Berlin).unwrap_err();
             assert!(error.contains(part), "{affix:?}: {error}");
+        }
+    }
+
+    /// What is dropped behind a local time in Berlin.
+    fn dropped(behind: &str, separator: &str) -> Result<(), String> {
+        check_dropped(["", behind], separator, Tz::Europe__Berlin)
+    }
+
+    #[test]
+    fn offset_or_zone_that_touches_the_time_is_found() {
+        for (behind, separator) in [
+            ("+05:00", "+"),
+            (" +5", " "),
+            (" -0500 (local)", " "),
+            ("-05:00[America/New_York]", "-"),
+            (" GMT+0100 (CET)", " "),
+            (" utc+1", " "),
+            (" +01:00 2 pieces", " "),
+            ("|+01:00", "|"),
+            (" | EST", " | "),
+            (" GMT+1 paid", " "),
+            (";PM", ";"),
+            (" America/New_York", " "),
+            (" est", " "),
+            (" Eastern", " "),
+            (" (Pacific Time)", " ("),
+            (" Eastern Standard Time", " "),
+            (" EST paid", " "),
+            (" am EST", " "),
+            ("Z;paid", ";"),
+            (".000 Z", "."),
+            (" PM EST", " "),
+        ] {
+            assert!(dropped(behind, separator).is_err(), "{behind:?}");
+        }
+        for before in ["EST ", "(UTC) ", "+02:00 | ", "GMT-3: "] {
+            let checked = check_dropped([before, ""], " | ", Tz::Europe__Berlin);
+            assert!(checked.is_err(), "{before:?}");
+        }
+    }
+
+    /// Orders with such a cell were invalid.
+    #[test]
+    fn other_texts_beside_a_time_are_no_zone() {
+        for (behind, separator) in [
+            (" | SO-1234", " | "),
+            (" | SO-12", " | "),
+            (" | Shop-7", " | "),
+            (" | 0151-123456", " | "),
+            (" | +49 151 123456", " | "),
+            (" | +1 555 0100", " | "),
+            (" | +0800 1111", " | "),
+            ("|DE-10115", "|"),
+            (";paid;Z", ";"),
+            (";-1", ";"),
+            (";-1200", ";"),
+            (" | Central", " | "),
+            (" UTC-17-4", " "),
+            ("-22:00", "-"),
+            ("-10:20", "-"),
+            (" - 12:00", " - "),
+            (" est pay\u{e9}", " "),
+            (" (Cat food)", " ("),
+            (" am Schalter", " "),
+            (" Uhr, Central Station", " "),
+            (" Central Station", " "),
+            (" CEST", " "),
+            (" Europe/Paris", " "),
+        ] {
+            assert_eq!(dropped(behind, separator), Ok(()), "{behind:?}");
+        }
+        for before in ["SO-1234: ", "A|", "am ", "Z-12 ", "-1|", "ist "] {
+            let checked = check_dropped([before, ""], "|", Tz::Europe__Berlin);
+            assert_eq!(checked, Ok(()), "{before:?}");
+        }
+    }
+
+    /// The time zone database has no abbreviation for some zones.
+    #[test]
+    fn zone_without_an_abbreviation_has_no_name_of_another_region() {
+        for (behind, is_lost) in [(" Eastern", true), (" America/New_York", true), (" BRT", false)]
+        {
+            let checked = check_dropped(["", behind], " ", Tz::America__Sao_Paulo);
+            assert_eq!(checked.is_err(), is_lost, "{behind:?}");
         }
     }
 }

@@ -177,18 +177,33 @@ impl DateRule {
         self.zone.filter(|_| self.needs_zone()).map_or(Ok(()), |zone| check_affix(key, text, zone))
     }
 
-    /// Returns an error if a text that is dropped before a local time or behind it says which time
-    /// it is; `zone` is that of the row. A date without a time of day is without a zone too.
+    /// Returns an error if a text that `split` drops before a local time or behind it says which time
+    /// it is; `text` is the date, `zone` that of the row. A date without a time of day is without a
+    /// zone too.
     pub(in crate::map) fn check_dropped(
         &self,
-        [before, behind]: [&str; 2],
+        dropped: [&str; 2],
+        separator: &str,
+        text: &str,
         zone: Option<Tz>,
     ) -> Result<(), String> {
-        let zone = if self.has_zone_of_row { zone } else { self.zone };
-        match zone.filter(|_| self.needs_zone() && !self.may_lack_time()) {
-            Some(zone) => check_dropped([before, behind], zone),
+        let zone = self.zone_of_row(zone);
+        let format = self.format_of(text, zone);
+        let is_local_time = |format: &DateFormat| format.needs_zone() && has_time(format, text);
+        match zone.filter(|_| format.is_some_and(is_local_time)) {
+            Some(zone) => check_dropped(dropped, separator, zone),
             None => Ok(()),
         }
+    }
+
+    /// The zone of local times; `zone` is that of the row.
+    fn zone_of_row(&self, zone: Option<Tz>) -> Option<Tz> {
+        if self.has_zone_of_row { zone } else { self.zone }
+    }
+
+    /// The format that reads a text.
+    fn format_of(&self, text: &str, zone: Option<Tz>) -> Option<&DateFormat> {
+        self.formats.iter().find(|format| self.parse_with(format, text, zone).is_some())
     }
 
     /// Whether a date of one of the formats is a local time.
@@ -248,7 +263,7 @@ impl DateRule {
     /// formats without it.
     #[must_use]
     pub fn parse_beside(&self, text: &str, zone: Option<Tz>) -> Option<ParsedInstant> {
-        self.parse_in(text, if self.has_zone_of_row { zone } else { self.zone })
+        self.parse_in(text, self.zone_of_row(zone))
     }
 
     fn parse_in(&self, text: &str, zone: Option<Tz>) -> Option<ParsedInstant> {
@@ -259,18 +274,13 @@ impl DateRule {
     /// that of the row.
     #[must_use]
     pub fn step(&self, text: &str, zone: Option<Tz>) -> String {
-        let zone = if self.has_zone_of_row { zone } else { self.zone };
-        let read = |format: &&DateFormat| self.parse_with(format, text, zone).is_some();
-        match self.formats.iter().find(read) {
+        let zone = self.zone_of_row(zone);
+        match self.format_of(text, zone) {
             None => String::new(),
             Some(DateFormat::Iso) if text.ends_with(['Z', 'z']) => String::new(),
             Some(DateFormat::Iso) => "to UTC".to_owned(),
             Some(format) => {
-                let has_time = match format {
-                    DateFormat::Excel => parse_excel(text).is_some_and(|(_, time)| time.is_some()),
-                    format => !format.may_lack_time(),
-                };
-                let at = if has_time || self.time == NaiveTime::MIN {
+                let at = if has_time(format, text) || self.time == NaiveTime::MIN {
                     String::new()
                 } else {
                     format!(" at {}", self.time.format("%H:%M:%S"))
@@ -319,6 +329,14 @@ impl DateRule {
                 instant(value, zone)
             }
         }
+    }
+}
+
+/// Whether a date of a format has a time of day.
+fn has_time(format: &DateFormat, text: &str) -> bool {
+    match format {
+        DateFormat::Excel => parse_excel(text).is_some_and(|(_, time)| time.is_some()),
+        format => !format.may_lack_time(),
     }
 }
 

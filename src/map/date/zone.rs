@@ -149,6 +149,21 @@ pub(super) fn is_utc(zone: Tz) -> bool {
     UTC.contains(&zone.name())
 }
 
+/// The zone that a word of an export names: UTC, a region, or an abbreviation in upper case.
+pub(super) fn region_named(word: &str) -> Option<Tz> {
+    match word {
+        "Z" | "UTC" | "GMT" => Some(Tz::UTC),
+        _ if word.contains('/') => word.parse().ok(),
+        _ => region_of(word)?.parse().ok(),
+    }
+}
+
+/// The zone that a word names in any case, or as the zones of the United States do, such as
+/// `Eastern`.
+pub(super) fn region_in_any_case(word: &str) -> Option<Tz> {
+    region_named(&word.to_uppercase()).or_else(|| format!("US/{word}").parse().ok())
+}
+
 /// The region that is most likely meant by an abbreviation in upper case, such as `PST`.
 pub(super) fn region_of(abbreviation: &str) -> Option<&'static str> {
     ABBREVIATIONS.iter().find_map(|(known, region)| (*known == abbreviation).then_some(*region))

@@ -391,6 +391,9 @@ fn split_drops_no_zone_of_a_date() {
     for cell in ["2026-10-01 10:00.000", "2026-10-01 10:00. 2026-10-02 11:00"] {
         assert_eq!(date(&berlin("."), cell), read, "{cell}");
     }
+    for cell in ["2026-10-01 10:00 | SO-1234", "2026-10-01 10:00 | Shop-7"] {
+        assert_eq!(date(&berlin(" | "), cell), read, "{cell}");
+    }
     let utc = "zone = 'UTC', part = 1, split = '+'";
     assert_eq!(date(utc, "2026-10-01 08:00+00:00"), read);
     assert!(date(utc, "2026-10-01 08:00+05:00").contains("an offset"));
@@ -399,6 +402,29 @@ fn split_drops_no_zone_of_a_date() {
     );
     let mapped = csv(&day, "id,x", "A,2026-10-01T10:00:00+02:00");
     assert_eq!(mapped, "row A: orderedAt=2026-10-01T00:00:00.000Z@3", "no time of day is read");
+}
+
+/// A date in the list once let all offsets be dropped, and local times refused all of them.
+#[test]
+fn dropped_zone_is_asked_of_the_format_that_reads_the_date() {
+    let date = |formats: &str, split: &str, cell: &str| {
+        let rules = profile(&format!(
+            "order.orderedAt = {{ column = 'x', date = [{formats}], zone = 'Europe/Berlin', part = \
+             1, split = '{split}' }}"
+        ));
+        csv(&rules, "id,x", &format!("A,{cell}"))
+    };
+    let list = "'%F %R', '%F', 'excel'";
+    assert!(date(list, "+", "2026-10-01 10:00+05:00").contains("an offset; write %z"));
+    assert!(date(list, "+", "46296.25+05:00").contains("an offset; write %z"));
+    let midnight = "row A: orderedAt=2026-09-30T22:00:00.000Z@3";
+    assert_eq!(date(list, "+", "2026-10-01+05:00"), midnight);
+    assert_eq!(date(list, "+", "46296+05:00"), midnight);
+    let with_offset = "'%F %R %z', '%F %R'";
+    let read = "row A: orderedAt=2026-10-01T08:00:00.000Z@3";
+    assert_eq!(date(with_offset, " (", "2026-10-01 03:00 -0500 (EST)"), read);
+    assert_eq!(date(with_offset, " (", "2026-10-01 10:00 (paid)"), read);
+    assert!(date(with_offset, " (", "2026-10-01 10:00 (EST)").contains("the zone EST"));
 }
 
 /// It would be the one identifier of all people without a number.
