@@ -90,10 +90,12 @@ impl ColumnTable {
         Ok(Self { rows: compiled, other: text.other.clone() })
     }
 
-    /// The texts of its rows that are not empty.
-    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
-        let texts = self.rows.iter().flat_map(|row| &row.texts);
-        texts.filter_map(Option::as_deref).filter(|text| !text.is_empty())
+    /// The texts of its rows that are not empty, each with the index of its row.
+    pub(super) fn texts(&self) -> impl Iterator<Item = (usize, &str)> {
+        let rows = self.rows.iter().enumerate();
+        let texts = rows.flat_map(|(index, row)| row.texts.iter().map(move |text| (index, text)));
+        let filled = texts.filter_map(|(index, text)| Some((index, text.as_deref()?)));
+        filled.filter(|(_, text)| !text.is_empty())
     }
 
     /// The value of the first row that matches, with its number from 1, or that of other texts.

@@ -234,13 +234,17 @@ impl RuleCompiler<'_> {
     /// `None` for a wildcard.
     fn completed(&self, mut rule: Rule, field: Option<&Field>) -> Result<Rule, KeyErrors> {
         rule.add_nulls(self.nulls);
-        rule.check_looked_up()?;
-        self.check_fields(&rule, field)?;
-        check_over_rows(&rule, field)?;
-        check_language(&rule, field)?;
-        check_combination(&rule, field).map_err(KeyErrors::of_rule)?;
-        check_combined_names(&rule, self.format).map_err(KeyErrors::of_rule)?;
-        check_joined_paths(&rule, self.joins)?;
+        for checked in [
+            rule.check_looked_up(),
+            self.check_fields(&rule, field),
+            check_over_rows(&rule, field),
+            check_language(&rule, field),
+            check_combination(&rule, field).map_err(KeyErrors::of_rule),
+            check_combined_names(&rule, self.format).map_err(KeyErrors::of_rule),
+            check_joined_paths(&rule, self.joins),
+        ] {
+            errors.keep_below(&[], checked);
+        }
         rule.set_symbols(&self.symbols);
         rule.complete_number(field, self.marks, &self.symbols).map_err(KeyErrors::of_rule)?;
         Ok(rule)

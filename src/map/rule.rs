@@ -368,31 +368,35 @@ impl Rule {
     /// Why no cell has this text after the steps of the rule, if that is so.
     pub(super) fn never_yields(&self, text: &str) -> Option<String> {
         let ignores_case = self.table.as_ref().is_some_and(RuleValues::ignores_case);
-        let is_same =
-            |empty: &&String| *empty == text || ignores_case && empty.to_lowercase() == text;
-        if text.is_empty() || self.empty.iter().any(|empty| is_same(&empty)) {
+        // It may be in another case in a cell, which does not count as empty then.
+        let has_other_case = ignores_case && text.to_lowercase() != text.to_uppercase();
+        if self.is_empty(text) && !has_other_case {
             return Some(COUNTS_AS_EMPTY.to_owned());
         }
         self.text_steps.as_ref()?.never_yield(text, ignores_case)
     }
 
-    /// The texts with which its values are looked up, each with its key.
-    fn looked_up(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        let values = self.table.iter().flat_map(RuleValues::texts).map(|text| ("values", text));
+    /// The texts with which its values are looked up, each with its table and its place there: its
+    /// name in `values`, its row in `table`.
+    fn looked_up(&self) -> impl Iterator<Item = ([String; 2], &str)> {
+        let values = self.table.iter().flat_map(RuleValues::texts);
+        let values = values.map(|text| (["values".to_owned(), text.to_owned()], text));
         let table = match &self.combination {
             Combination::Table(table) => Some(table),
             _ => None,
         };
-        let of_table = table.into_iter().flat_map(ColumnTable::texts).map(|text| ("table", text));
+        let of_table = table.into_iter().flat_map(ColumnTable::texts);
+        let of_table = of_table.map(|(row, text)| (["table".to_owned(), row.to_string()], text));
         values.chain(of_table)
     }
 
     /// Refuses texts of a table that no cell has: what they are for would silently not be done.
     pub(super) fn check_looked_up(&self) -> Result<(), KeyErrors> {
         let mut errors = KeyErrors::default();
-        for (key, text) in self.looked_up() {
+        for ([table, place], text) in self.looked_up() {
             if let Some(why) = self.never_yields(text) {
-                errors.add(key, &format!("has {text:?}, which no value is: {why}"));
+                let error = format!("{text:?} is a text that no value is: {why}");
+                errors.add_at(&[&table, &place], &error);
             }
         }
         errors.ensure_none()

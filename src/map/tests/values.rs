@@ -94,7 +94,6 @@ fn texts_that_no_cell_has_are_refused() {
         ("column = 's', values = { paid = 'PURCHASED', '-' = { skip = 'x' } }", "-", empty),
         ("column = 's', values = { paid = 'PURCHASED', '' = { skip = 'x' } }", "", empty),
         ("columns = ['s', 't'], table = [['a', '-', 'PURCHASED']]", "-", empty),
-        ("column = 's', values = { 'n/a' = 'x' }, ignore_case = true", "n/a", empty),
         ("column = 's', empty = ['0'], values = { 0 = 'x' }", "0", empty),
         (
             "column = 's', lower = true, values = { Paid = 'x' }",
@@ -122,12 +121,20 @@ fn texts_that_no_cell_has_are_refused() {
             "pad_left makes 3 characters of each text",
         ),
     ] {
-        let (found, expected) = (error(rule), format!("has {text:?}, which no value is: {why}"));
+        let found = error(rule);
+        let place = match text {
+            "" => "order.status.values".to_owned(),
+            _ if rule.contains("table") => "order.status.table".to_owned(),
+            text => format!("order.status, value of {text:?}"),
+        };
+        let expected = format!("{place}: {text:?} is a text that no value is: {why}");
         assert!(found.contains(&expected), "{rule}: {found}");
     }
     for fits in [
         "column = 's', values = { '-' = '', '' = '' }",
         "column = 's', values = { 'n/a' = 'x' }",
+        // `N/A` is no value, `n/a` is one.
+        "column = 's', values = { 'N/A' = 'x', 'n/a ?' = 'y' }, ignore_case = true",
         "columns = ['s', 't'], table = [['a', '', 'x'], ['*', '*', 'y']]",
         "column = 's', lower = true, ignore_case = true, values = { Paid = 'x' }",
         "column = 's', strip_prefix = '0', values = { 01 = 'x' }",
@@ -138,6 +145,17 @@ fn texts_that_no_cell_has_are_refused() {
     }
 }
 
+/// The second error was shown once the first one was mended.
+#[test]
+fn all_errors_of_a_rule_are_shown() {
+    let price = "column = 'p', values = { '-' = '5' }, other = 'keep', split = '0', part = 1";
+    insta::assert_snapshot!(errors_of(&format!("nulls = ['-']\norder.price = {{ {price} }}")), @r#"
+    p:4:7: order.price: split = "0" would cut off the sign or digits of a number
+      p:4:48: order.price, value of "-": "-" is a text that no value is: it counts as empty (nulls, empty); expected default for such cells, "" in a table of several columns, or a [[skip]] with empty = true
+    "#);
+}
+
+/// The words of a table are checked before anything is read; `keep` is none of them.
 #[test]
 fn keep_is_no_word() {
     let rules =
