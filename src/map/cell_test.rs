@@ -44,6 +44,36 @@ pub enum CellTest {
 }
 
 impl CellTest {
+    /// The key of the test in a profile.
+    pub(super) fn key(&self) -> &'static str {
+        match self {
+            Self::Is(_) => "is",
+            Self::IsNot(_) => "is_not",
+            Self::StartsWith(_) => "starts_with",
+            Self::EndsWith(_) => "ends_with",
+            Self::Contains(_) => "contains",
+            Self::ListContains(_) => "list_contains",
+            Self::Empty(_) => "empty",
+            Self::Exists(_) => "exists",
+            Self::Equals(_) => "equals",
+            Self::Less(_) => "less",
+            Self::Greater(_) => "greater",
+        }
+    }
+
+    /// The number with which it compares, if it does.
+    pub(super) fn number_mut(&mut self) -> Option<&mut NumberTest> {
+        match self {
+            Self::Equals(number) | Self::Less(number) | Self::Greater(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// Whether it compares numbers.
+    pub(super) fn is_of_number(&self) -> bool {
+        matches!(self, Self::Equals(_) | Self::Less(_) | Self::Greater(_))
+    }
+
     // A test on nothing holds only if it asks for nothing.
     pub(super) fn holds(&self, value: Value<'_>) -> Result<bool, TestError> {
         match (self, value) {
@@ -177,8 +207,8 @@ pub(super) enum TestError {
     TwoReadings,
     /// A number is less with few decimals, and greater with many.
     #[error(
-        "is in the minor unit of its currency, and a condition of the profile depends on its \
-         number of decimals"
+        "is in a minor unit, and a condition of the profile depends on its number of decimals; \
+         compare it with 0, or declare a number as scale"
     )]
     MinorUnits,
     /// A text is expected where there is an array or an object.

@@ -4,17 +4,15 @@
 //! holds nor fails. It matters only where the other tests do not decide, whatever their order.
 //! Compiled by `profile`; `mapper` finds the values.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use super::{
     cell_test::{CellTest, NumberTest, TestError, all},
     compared_texts::{ensure_end, ensure_start, ensure_trimmed},
-    condition_checks::{
-        AllCells, check_contradictions, check_list, check_listed_texts, check_nulls, check_numbers,
-    },
+    condition_checks::{AllCells, check_contradictions, check_list, check_nulls, check_numbers},
     condition_text::{ConditionText, NumberText},
     item_field::{ItemField, tested_field},
-    key_errors::{KeyError, KeyErrors, WHOLE_RULE},
+    key_errors::{KeyError, KeyErrors, KeyPath, WHOLE_RULE},
     one_or_many::OneOrMany,
     path_text::{ensure_named, segments, walks_arrays},
     rule::Rule,
@@ -50,6 +48,18 @@ pub struct CellSource {
     /// Whether the export may lack the column or path: it is declared optional, or tested with
     /// `exists`.
     pub is_optional: bool,
+    /// Where the profile has its tests, from the condition as a whole.
+    pub(super) within: KeyPath,
+}
+
+impl fmt::Display for CellSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.field, self.names().next()) {
+            (Some(field), _) => field.fmt(f),
+            (None, Some(name)) => write!(f, "{name:?}"),
+            (None, None) => f.write_str("the row"),
+        }
+    }
 }
 
 impl CellSource {
@@ -73,20 +83,26 @@ impl CellSource {
 impl Condition {
     /// Compiles a condition, or returns all of its errors.
     pub(super) fn new(text: ConditionText, cells: AllCells<'_>) -> Result<Self, KeyErrors> {
+        Self::within(&[], text, cells)
+    }
+
+    /// Compiles a condition that is at a path within another one.
+    fn within(path: &[&str], text: ConditionText, cells: AllCells<'_>) -> Result<Self, KeyErrors> {
         let (mut errors, mut conditions) = (KeyErrors::default(), Vec::new());
         let ConditionText { all, any, not, .. } = text.clone();
         let has_parts = all.is_some() || any.is_some() || not.is_some();
-        if let Some(tested) = cell_condition(text, cells, &mut errors) {
+        let below = |name| [path, &[name]].concat();
+        if let Some(tested) = cell_condition(path, text, cells, &mut errors) {
             conditions.push(tested);
         }
         if let Some(all) = all {
-            conditions.push(Self::All(several(&all, "all", cells, &mut errors)));
+            conditions.push(Self::All(several(&below("all"), &all, cells, &mut errors)));
         }
         if let Some(any) = any {
-            conditions.push(Self::Any(several(&any, "any", cells, &mut errors)));
+            conditions.push(Self::Any(several(&below("any"), &any, cells, &mut errors)));
         }
         if let Some(not) = not {
-            let not = errors.keep_below(&["not"], Self::new(*not, cells));
+            let not = errors.keep_below(&["not"], Self::within(&below("not"), *not, cells));
             conditions.extend(not.map(|not| Self::Not(Box::new(not))));
         }
         if conditions.is_empty() && !has_parts {
@@ -102,6 +118,7 @@ impl Condition {
 
 /// The tests on one cell, if there are any.
 fn cell_condition(
+    path: &[&str],
     text: ConditionText,
     cells: AllCells<'_>,
     errors: &mut KeyErrors,
@@ -111,8 +128,9 @@ fn cell_condition(
     let reads_field = text.field.is_some() || text.part.is_some();
     let has_names = text.column.is_some() || text.path.is_some();
     check_texts(&text, errors);
-    check_contradictions(&text, errors);
-    check_listed_texts(&tests, errors);
+    // It is not known yet how texts are read as numbers.
+    let of_texts: Vec<_> = tests.iter().filter(|test| !test.is_of_number()).cloned().collect();
+    check_contradictions(&of_texts, errors);
     check_numbers(&tests, errors);
     let has_source = has_names || text.raw || reads_field;
     match (has_source, tests.is_empty()) {
@@ -134,9 +152,15 @@ fn cell_condition(
         errors.keep(check_path(path));
     }
     let is_optional = text.optional || tests.iter().any(|test| matches!(test, CellTest::Exists(_)));
-    let (column, path, is_raw) = (text.column, text.path, text.raw);
-    let field = field.flatten();
-    Some(Condition::Cell(CellSource { column, path, field, is_raw, is_optional }, tests))
+    let source = CellSource {
+        column: text.column,
+        path: text.path,
+        field: field.flatten(),
+        is_raw: text.raw,
+        is_optional,
+        within: path.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    Some(Condition::Cell(source, tests))
 }
 
 impl Condition {
@@ -146,30 +170,46 @@ impl Condition {
     }
 
     /// Lets number tests read their cells as the rule does that reads the same cells, to compare
-    /// them with a number.
+    /// them with a number. Refuses those for which there is no such rule, an error of `rule`, and
+    /// those that no text of `is` passes.
     pub(super) fn read_numbers_by(
         &mut self,
-        rule: &mut impl FnMut(&CellSource, Amount) -> Option<Arc<Rule>>,
+        rule: &impl Fn(&CellSource, Amount) -> Result<Option<Arc<Rule>>, String>,
+        errors: &mut KeyErrors,
     ) {
         match self {
             Self::All(conditions) | Self::Any(conditions) => {
                 for condition in conditions {
-                    condition.read_numbers_by(rule);
+                    condition.read_numbers_by(rule, errors);
                 }
             }
-            Self::Not(condition) => condition.read_numbers_by(rule),
+            Self::Not(condition) => condition.read_numbers_by(rule, errors),
             Self::Cell(source, tests) => {
-                for test in tests {
-                    if let CellTest::Equals(number)
-                    | CellTest::Less(number)
-                    | CellTest::Greater(number) = test
-                    {
-                        number.rule = rule(source, number.number);
-                    }
-                }
+                let read = read_cell_numbers(source, tests, rule);
+                let within: Vec<&str> = source.within.iter().map(String::as_str).collect();
+                errors.keep_below(&within, read);
             }
         }
     }
+}
+
+/// Lets the number tests of one cell read it as its rule does.
+fn read_cell_numbers(
+    source: &CellSource,
+    tests: &mut [CellTest],
+    rule: &impl Fn(&CellSource, Amount) -> Result<Option<Arc<Rule>>, String>,
+) -> Result<(), KeyErrors> {
+    let mut errors = KeyErrors::default();
+    for test in tests.iter_mut() {
+        let key = test.key();
+        let Some(number) = test.number_mut() else { continue };
+        let found = rule(source, number.number).map_err(|error| (key, error));
+        number.rule = errors.keep(found).flatten();
+    }
+    if tests.iter().any(CellTest::is_of_number) {
+        check_contradictions(tests, &mut errors);
+    }
+    errors.ensure_none()
 }
 
 /// Refuses texts that decide nothing: none of a list, one that no value has, one that all have.
@@ -195,13 +235,6 @@ fn check_texts(text: &ConditionText, errors: &mut KeyErrors) {
         }
     }
     check_list(text, errors);
-    if let (Some(is), Some(is_not)) = (&text.is, &text.is_not) {
-        let [is, is_not] = [is, is_not].map(|texts| texts.clone().into_vec());
-        if !is.is_empty() && is.iter().all(|text| is_not.contains(text)) {
-            errors
-                .add("is_not", "has all texts of \"is\", so no value passes both; expected others");
-        }
-    }
 }
 
 fn ensure_filled(text: &str) -> Result<(), String> {
@@ -244,18 +277,22 @@ fn check_path(path: &str) -> Result<(), KeyError> {
 const TESTS: &str = "is, is_not, starts_with, ends_with, contains, list_contains, empty, exists, \
                      equals, less, greater";
 
+/// Compiles the conditions of a list at a path.
 fn several(
+    path: &[&str],
     texts: &[ConditionText],
-    name: &'static str,
     cells: AllCells<'_>,
     errors: &mut KeyErrors,
 ) -> Vec<Condition> {
+    let name = path.last().copied().unwrap_or_default();
     if texts.is_empty() {
         errors.add(name, "is empty, expected conditions");
     }
     let compile = |(index, text): (usize, &ConditionText)| {
         let cells = if name == "any" { cells.beside(text, texts) } else { cells };
-        errors.keep_below(&[name, &index.to_string()], Condition::new(text.clone(), cells))
+        let index = index.to_string();
+        let condition = Condition::within(&[path, &[&index]].concat(), text.clone(), cells);
+        errors.keep_below(&[name, &index], condition)
     };
     texts.iter().enumerate().filter_map(compile).collect()
 }
@@ -352,8 +389,13 @@ mod tests {
     use crate::model::document::of_value::document_of;
 
     fn condition(toml: &str) -> Result<Condition, String> {
-        let condition = Condition::new(toml::from_str(toml).unwrap(), AllCells::default());
-        condition.map_err(|errors| errors.to_string())
+        let compile = || {
+            let mut condition = Condition::new(toml::from_str(toml).unwrap(), AllCells::default())?;
+            let mut errors = KeyErrors::default();
+            condition.read_numbers_by(&|_, _| Ok(None), &mut errors);
+            errors.ensure_none().map(|()| condition)
+        };
+        compile().map_err(|errors| errors.to_string())
     }
 
     /// Tests a condition on the cells `c` and `d`.
@@ -519,10 +561,6 @@ mod tests {
                 "contains = ''",
                 "contains: has an empty text, which every value has; expected empty = false",
             ),
-            (
-                "is = 'a'\nis_not = ['a', 'b']",
-                "is_not: has all texts of \"is\", so no value passes both; expected others",
-            ),
         ] {
             assert_eq!(condition(&format!("column = 'c'\n{test}")).unwrap_err(), expected);
         }
@@ -543,8 +581,12 @@ mod tests {
     fn tests_that_exclude_each_other_are_refused() {
         for (tests, expected) in [
             (
-                "empty = true\nis = 'a'",
-                "empty: contradicts is, which needs a value; expected one of both",
+                "empty = true\nstarts_with = 'a'",
+                "empty: contradicts starts_with, which needs a value; expected one of both",
+            ),
+            (
+                "empty = true\nis_not = ''",
+                "empty: contradicts is_not, which needs a value; expected one of both",
             ),
             (
                 "empty = true\nless = 5",
@@ -562,6 +604,31 @@ mod tests {
                 "is = ['b', 'c']\nstarts_with = 'a'",
                 "is: contradicts starts_with, which no text of it passes; expected one of both, or \
                  any = [{ … }, { … }] if one of them is enough",
+            ),
+            (
+                "empty = true\nis = 'a'",
+                "is: contradicts empty = true, which no text of it passes; expected one of both, \
+                 or any = [{ … }, { … }] if one of them is enough",
+            ),
+            (
+                "is = 'a'\nis_not = ['a', 'b']",
+                "is: contradicts is_not, which no text of it passes; expected one of both, or any \
+                 = [{ … }, { … }] if one of them is enough",
+            ),
+            (
+                "is = ['ab', 'ca']\nstarts_with = 'a'\nends_with = 'a'",
+                "is: contradicts starts_with and ends_with, which no text of it passes; expected \
+                 one of both, or any = [{ … }, { … }] if one of them is enough",
+            ),
+            (
+                "is = '5'\nequals = 6",
+                "is: contradicts equals, which no text of it passes; expected one of both, or any \
+                 = [{ … }, { … }] if one of them is enough",
+            ),
+            (
+                "is = ['5', '7']\nless = 3",
+                "is: contradicts less, which no text of it passes; expected one of both, or any = \
+                 [{ … }, { … }] if one of them is enough",
             ),
             (
                 "is = ''\nempty = false",
@@ -585,6 +652,7 @@ mod tests {
             condition("column = 'c'\nlist_contains = ['a', 'vip, test']").unwrap_err(),
             @r#"list_contains: has "vip, test", but a list in a cell is split at commas; expected ["vip", "test"] for any of these elements"#
         );
+        condition("column = 'c'\npath = 'c'\nlist_contains = 'vip, test'").unwrap_err();
         for fits in [
             "is = ['ab', 'c']\nstarts_with = 'a'",
             "is = ['', 'a']\nempty = false",
@@ -596,6 +664,8 @@ mod tests {
             "empty = true\nexists = true",
             "exists = false\nempty = true",
             "empty = false\nless = 5",
+            "is = ['5', '7']\nless = 6",
+            "is = 'EUR 5'\nequals = 5",
         ] {
             condition(&format!("path = 'c'\n{fits}")).unwrap();
         }

@@ -9,6 +9,7 @@ use super::{
     key_errors::KeyErrors,
     number::NumberMarks,
     one_or_many::OneOrMany,
+    view::Value,
 };
 use crate::model::money::Amount;
 
@@ -66,44 +67,57 @@ pub(super) fn check_nulls(
     }
 }
 
-/// Refuses tests of which one fails wherever another one holds.
-pub(super) fn check_contradictions(text: &ConditionText, errors: &mut KeyErrors) {
-    let texts = |texts: &Option<OneOrMany>| texts.clone().map(OneOrMany::into_vec);
-    let is_filled = |texts: &Option<Vec<String>>| {
-        texts.as_ref().is_some_and(|texts| texts.iter().all(|text| !text.is_empty()))
-    };
-    let of_value = [
-        ("is", is_filled(&texts(&text.is))),
-        ("starts_with", text.starts_with.is_some()),
-        ("ends_with", text.ends_with.is_some()),
-        ("contains", text.contains.is_some()),
-        ("list_contains", is_filled(&texts(&text.list_contains))),
-        ("equals", text.equals.is_some()),
-        ("less", text.less.is_some()),
-        ("greater", text.greater.is_some()),
-    ];
-    let of_member = [
-        ("is", text.is.is_some()),
-        ("is_not", text.is_not.is_some()),
-        ("empty = false", text.empty == Some(false)),
-    ];
-    let find = |tests: &[(&'static str, bool)]| {
-        tests.iter().find(|(_, is_set)| *is_set).map(|(test, _)| *test)
-    };
-    let error = |test| format!("contradicts {test}, which needs a value; expected one of both");
-    if let Some(test) = find(&of_value).filter(|_| text.empty == Some(true)) {
-        errors.add("empty", &error(test));
+/// Refuses tests of one table that no value passes: each text of `is`, or nothing where nothing is
+/// asked for, is asked of all other tests.
+pub(super) fn check_contradictions(tests: &[CellTest], errors: &mut KeyErrors) {
+    let contradiction =
+        tests.iter().find_map(|asking| Some((asking.key(), contradiction(asking, tests)?)));
+    if let Some((key, error)) = contradiction {
+        errors.add(key, &error);
     }
-    let needs_member = find(&of_member).or_else(|| find(&of_value));
-    if let Some(test) = needs_member.filter(|_| text.exists == Some(false)) {
-        errors.add("exists", &error(test));
+}
+
+/// The error of a test of whose values none passes all others.
+fn contradiction(asking: &CellTest, tests: &[CellTest]) -> Option<String> {
+    let values: Vec<Value<'_>> = match asking {
+        CellTest::Is(listed) => listed.iter().map(|text| Value::Text(text)).collect(),
+        CellTest::Empty(true) => vec![Value::Missing, Value::Null, Value::Text("")],
+        CellTest::Exists(false) => vec![Value::Missing],
+        _ => return None,
+    };
+    let others: Vec<_> = tests.iter().filter(|test| *test != asking).collect();
+    // A text that is no number may be one after the steps of its rule.
+    let fails = |test: &CellTest, value: &Value<'_>| test.holds(*value) == Ok(false);
+    let passes_all = |value: &Value<'_>| !others.iter().any(|test| fails(test, value));
+    if values.is_empty() || values.iter().any(passes_all) {
+        return None;
+    }
+    let alone = others.iter().find(|test| values.iter().all(|value| fails(test, value)));
+    let names: Vec<_> =
+        alone.map_or(others.clone(), |test| vec![test]).into_iter().map(name).collect();
+    let names = names.join(" and ");
+    Some(match asking {
+        CellTest::Is(_) => format!(
+            "contradicts {names}, which no text of it passes; expected one of both, or any = [{{ … \
+             }}, {{ … }}] if one of them is enough"
+        ),
+        _ => format!("contradicts {names}, which needs a value; expected one of both"),
+    })
+}
+
+/// A test as messages name it.
+fn name(test: &CellTest) -> String {
+    match test {
+        CellTest::Empty(is) | CellTest::Exists(is) => format!("{} = {is}", test.key()),
+        test => test.key().to_owned(),
     }
 }
 
 /// Refuses an element of a list in a cell that has the mark between elements. One of an array of
-/// JSON may have it.
+/// JSON may have it, for which a condition has a path only.
 pub(super) fn check_list(text: &ConditionText, errors: &mut KeyErrors) {
-    let elements = text.list_contains.clone().filter(|_| text.path.is_none());
+    let may_be_cell = text.path.is_none() || text.column.is_some();
+    let elements = text.list_contains.clone().filter(|_| may_be_cell);
     let elements = elements.map(OneOrMany::into_vec).unwrap_or_default();
     for element in elements.iter().filter(|element| element.contains(',')) {
         let parts: Vec<_> = element.split(',').map(|part| format!("{:?}", part.trim())).collect();
@@ -113,33 +127,6 @@ pub(super) fn check_list(text: &ConditionText, errors: &mut KeyErrors) {
             parts.join(", ")
         );
         errors.add("list_contains", &error);
-    }
-}
-
-/// Refuses texts of `is` of which none passes the other tests of texts.
-pub(super) fn check_listed_texts(tests: &[CellTest], errors: &mut KeyErrors) {
-    let listed = tests.iter().find_map(|test| match test {
-        CellTest::Is(listed) => Some(listed),
-        _ => None,
-    });
-    let Some(listed) = listed.filter(|listed| !listed.is_empty()) else { return };
-    // The others have checks of their own.
-    let others = tests.iter().filter_map(|test| match test {
-        CellTest::StartsWith(_) => Some((test, "starts_with")),
-        CellTest::EndsWith(_) => Some((test, "ends_with")),
-        CellTest::Contains(_) => Some((test, "contains")),
-        CellTest::ListContains(_) => Some((test, "list_contains")),
-        CellTest::Empty(false) => Some((test, "empty = false")),
-        _ => None,
-    });
-    for (other, name) in others {
-        if !listed.iter().any(|text| other.holds_for_text(text)) {
-            let error = format!(
-                "contradicts {name}, which no text of it passes; expected one of both, or any = \
-                 [{{ … }}, {{ … }}] if one of them is enough"
-            );
-            errors.add("is", &error);
-        }
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
     field_rules::NO_ITEM_TO_TEST,
     items_compiler::ItemsRules,
     join::Join,
-    key_errors::{KeyError, KeyErrors, WHOLE_RULE},
+    key_errors::{KeyErrors, WHOLE_RULE},
     one_or_list::OneOrList,
     profile::{FieldRule, ItemKindRules, SkipRule},
     profile_text::{ItemText, SkipScope, SkipText},
@@ -87,10 +87,10 @@ impl ConditionCompiler<'_> {
     ) {
         for rule in rules {
             let level = if rule.reads_items() { ConditionLevel::Item } else { level };
-            let path = rule.target.path();
             if let Some(when) = &mut rule.when {
-                let path: Vec<&str> = path.iter().map(String::as_str).collect();
-                errors.keep_below(&path, self.add_number_rules(when, level));
+                let path: Vec<&str> = rule.path.iter().map(String::as_str).collect();
+                let completed = self.add_number_rules(when, level);
+                errors.keep_below(&[&path[..], &["when"]].concat(), completed);
             }
         }
     }
@@ -179,30 +179,32 @@ impl ConditionCompiler<'_> {
         level: ConditionLevel,
     ) -> Result<(), KeyErrors> {
         let mut errors = KeyErrors::default();
-        condition.read_numbers_by(&mut |source, number| {
-            errors.keep(self.number_rule(source, level, number)).flatten()
-        });
+        let rule = |source: &CellSource, number| self.number_rule(source, level, number);
+        condition.read_numbers_by(&rule, &mut errors);
         errors.ensure_none()
     }
 
-    /// The rule that converts the numbers of a condition's cells, if there is one.
+    /// The rule that converts the numbers of a condition's cells, if there is one. An error is a
+    /// message: there are several, which read a cell differently.
     fn number_rule(
         &self,
         source: &CellSource,
         level: ConditionLevel,
         compared: Amount,
-    ) -> Result<Option<Arc<Rule>>, KeyError> {
-        let mut rules = self.number_readers(source, level);
-        let converted = rules.clone().find(|rule| rule.converts_numbers());
-        match converted {
-            // Neither 0 nor the sign depends on a scale or on marks.
-            Some(rule)
-                if compared.0.is_zero() || rules.all(|other| rule.agrees_on_numbers(other)) =>
-            {
-                Ok(Some(Arc::new(rule.of_cell_alone())))
-            }
-            Some(_) => Err((WHOLE_RULE, NUMBERS_DIFFER.to_owned())),
-            None => Ok(Rule::of_amounts(self.cells.marks, self.symbols).map(Arc::new)),
+    ) -> Result<Option<Arc<Rule>>, String> {
+        let mut readers = self.number_readers(source, level);
+        let Some(first) = readers.clone().find(|of_field| of_field.rule.converts_numbers()) else {
+            return Ok(Rule::of_amounts(self.cells.marks, self.symbols).map(Arc::new));
+        };
+        let with_zero = compared.0.is_zero();
+        match readers.find(|other| !first.rule.agrees_on_numbers(&other.rule, with_zero)) {
+            Some(other) => Err(format!(
+                "compares {source} with a number, and {} and {} read it differently; expected the \
+                 same marks, scale, negative, values and text steps (strip_prefix, split, …) in both",
+                first.name(),
+                other.name()
+            )),
+            None => Ok(Some(Arc::new(first.rule.of_cell_alone()))),
         }
     }
 
@@ -211,7 +213,7 @@ impl ConditionCompiler<'_> {
         &'s self,
         source: &'s CellSource,
         level: ConditionLevel,
-    ) -> impl Iterator<Item = &'s Rule> + Clone {
+    ) -> impl Iterator<Item = &'s FieldRule> + Clone {
         let names = move |names: &[String], sought: &Option<String>| {
             sought.as_ref().is_some_and(|sought| names.contains(sought))
         };
@@ -231,10 +233,6 @@ impl ConditionCompiler<'_> {
             let rule = &of_field.rule;
             rule.converts_numbers() || of_field.fills_number() && !rule.has_constants()
         };
-        self.rules.iter().filter(reads_number).filter(reads_source).map(|of_field| &of_field.rule)
+        self.rules.iter().filter(reads_number).filter(reads_source)
     }
 }
-
-const NUMBERS_DIFFER: &str = "compares a number that two rules read in different ways, by their \
-                              scale or their marks; expected one scale, decimal and thousands in \
-                              all rules that read it";

@@ -172,14 +172,19 @@ impl RuleCompiler<'_> {
             let path = texts.path_of(path, &index);
             let rule = self.rule_of_table(path[0], text, date_use).and_then(|(rule, when)| {
                 let field = field(&rule);
-                check_field(&rule, &field, is_list)?;
-                check_format(&rule, self.format)?;
-                let mut rule = self.completed(rule, Some(&field).filter(|_| wildcard.is_none()))?;
+                let mut errors = KeyErrors::default();
+                errors.keep_below(&[], check_field(&rule, &field, is_list));
+                errors.keep_below(&[], check_format(&rule, self.format));
+                let rule = self.completed(rule, Some(&field).filter(|_| wildcard.is_none()));
+                let rule = errors.keep_below(&[], rule);
+                errors.ensure_none()?;
+                let mut rule = rule.ok_or_else(KeyErrors::default)?;
                 if matches!(field, Field::Identifier(_)) {
                     rule.keep_placeholders();
                 }
                 let target = wildcard.cloned().unwrap_or(FieldTarget::Field(field));
-                Ok(FieldRule { target, kind: self.kind, when, is_alternative: false, rule })
+                let path = path.iter().map(|name| (*name).to_owned()).collect();
+                Ok(FieldRule { target, kind: self.kind, when, is_alternative: false, rule, path })
             });
             let Some(mut rule) = self.errors.keep_below(&path, rule) else { continue };
             if let Some(first) = compiled.first() {
@@ -233,6 +238,7 @@ impl RuleCompiler<'_> {
     /// Completes a rule by what the profile says of all cells. `field` is the one that it fills;
     /// `None` for a wildcard.
     fn completed(&self, mut rule: Rule, field: Option<&Field>) -> Result<Rule, KeyErrors> {
+        let mut errors = KeyErrors::default();
         rule.add_nulls(self.nulls);
         for checked in [
             rule.check_looked_up(),
@@ -246,7 +252,9 @@ impl RuleCompiler<'_> {
             errors.keep_below(&[], checked);
         }
         rule.set_symbols(&self.symbols);
-        rule.complete_number(field, self.marks, &self.symbols).map_err(KeyErrors::of_rule)?;
+        let completed = rule.complete_number(field, self.marks, &self.symbols);
+        errors.keep_below(&[], completed.map_err(KeyErrors::of_rule));
+        errors.ensure_none()?;
         Ok(rule)
     }
 

@@ -344,10 +344,15 @@ impl NumberFormat {
         self
     }
 
-    /// Whether both read a text as the same number, if they read it at all.
-    pub(super) fn agrees_with(&self, other: &Self) -> bool {
-        let marks = |format: &Self| (format.marks.decimal_char(), format.marks.thousands_char());
-        marks(self) == marks(other) && self.scale == other.scale
+    /// Whether both read the same texts, and each as the same number. For the comparison `with_zero`
+    /// any number of decimals of a scale is the same.
+    pub(super) fn agrees_with(&self, other: &Self, with_zero: bool) -> bool {
+        let written = |format: &Self| {
+            let marks = format.marks;
+            let has_scale = format.scale.is_some();
+            (marks.decimal_char(), marks.thousands_char(), format.negative, has_scale)
+        };
+        written(self) == written(other) && (with_zero || self.scale == other.scale)
     }
 
     /// How [`read`](Self::read) reads a number, in words.

@@ -78,16 +78,6 @@ impl FieldTarget {
             Self::AnyIdentifier => FieldGroup::Guest,
         }
     }
-
-    /// The path of its rule in a profile; of a wildcard, that of its table.
-    pub(super) fn path(&self) -> Vec<String> {
-        let table = self.group().table().to_owned();
-        let names = match self {
-            Self::Field(field) => field.short_name(),
-            _ => return vec![table],
-        };
-        std::iter::once(table).chain(names.split('.').map(str::to_owned)).collect()
-    }
 }
 
 /// A rule and its target.
@@ -103,9 +93,24 @@ pub struct FieldRule {
     pub is_alternative: bool,
     /// The rule itself.
     pub rule: Rule,
+    /// Where the profile has the rule.
+    pub(super) path: KeyPath,
 }
 
 impl FieldRule {
+    /// The path of the rule as messages show it, with the number of a table among several.
+    pub(super) fn name(&self) -> String {
+        let mut name = String::new();
+        for key in &self.path {
+            match key.parse::<usize>() {
+                Ok(index) => name.extend(["[", &(index + 1).to_string(), "]"]),
+                Err(_) if name.is_empty() => name.push_str(key),
+                Err(_) => name.extend([".", key]),
+            }
+        }
+        name
+    }
+
     /// Whether its field is one of items, made of values of the order or not.
     pub(super) fn is_of_items(&self) -> bool {
         self.target.group() == FieldGroup::Item

@@ -312,10 +312,13 @@ impl Rule {
         Self { number, ..self.clone() }
     }
 
-    /// Whether both read a text as the same number, if they read it at all.
-    pub(super) fn agrees_on_numbers(&self, other: &Self) -> bool {
+    /// Whether both read the same cells as numbers, and each of them as the same one. For the
+    /// comparison with 0 any number of decimals of a scale is the same.
+    pub(super) fn agrees_on_numbers(&self, other: &Self, with_zero: bool) -> bool {
         let format = |rule: &Self| rule.number.clone().unwrap_or_default();
-        format(self).agrees_with(&format(other))
+        format(self).agrees_with(&format(other), with_zero)
+            && self.text_steps == other.text_steps
+            && self.table == other.table
     }
 
     /// The name of the member beside a number that has its number of decimals.

@@ -373,32 +373,77 @@ fn half_a_key_of_a_refund_is_unreadable() {
 
 /// The condition once took the rule that came first.
 #[test]
-fn condition_on_a_number_with_two_scales_is_refused() {
-    let skip = "\n[[skip]]\nreason = 'large'\nwhen = { column = 'a', greater = 100 }";
-    let prices = |second: &str| {
+fn condition_on_a_number_that_rules_read_differently_is_refused() {
+    let error_of = |prices: &str, test: &str| {
+        errors(&format!(
+            "order.price = [{prices}]\n[[skip]]\nreason = 'large'\nwhen = {{ column = 'a', {test} }}"
+        ))
+    };
+    let two = |one: &str, other: &str| {
         format!(
-            "order.price = [{{ column = 'a', scale = 2, when = {{ column = 'b', is = 'c' }} }}, \
-             {{ {second} }}]"
+            "{{ column = 'a', when = {{ column = 'b', is = 'c' }}, {one} }}, {{ column = 'a', {other} }}"
         )
     };
-    let error = "compares a number that two rules read in different ways, by their scale or their \
-                 marks; expected one scale, decimal and thousands in all rules that read it";
-    let of_skip = errors(&format!("{}{skip}", prices("column = 'a'")));
-    assert_eq!(of_skip, format!("test:6:1: skip.when: {error}"));
-    let of_rule = prices("column = 'a', scale = 2")
-        .replace("column = 'b', is = 'c'", "column = 'd', less = 1");
-    let of_rule = errors(&format!(
-        "{of_rule}\nitem.price = [{{ column = 'd' }}]\nitem.quantity = {{ column = 'd', decimal = ',' }}"
-    ));
-    assert!(of_rule.ends_with(error), "{of_rule}");
-    for same in ["column = 'b'", "column = 'a', scale = 2", "column = 'a', values = { x = '1' }"] {
-        profile(&format!("{}{skip}", prices(same)));
+    let marks = "decimal = ','";
+    for (one, other) in [
+        ("scale = 2", ""),
+        (marks, ""),
+        ("strip_prefix = 'EUR'", "strip_prefix = 'USD'"),
+        ("negative = 'parentheses'", "negative = 'trailing_minus'"),
+        ("split = ' x ', part = 1", "split = ' x ', part = 2"),
+        (
+            "pairs = { separator = ';', assign = '=' }, key = 'net'",
+            "pairs = { separator = ';', assign = '=' }, key = 'gross'",
+        ),
+        ("strip_prefix = '$', values = { free = '0' }, other = 'keep'", "strip_prefix = '$'"),
+    ] {
+        for test in ["greater = 100", "less = 0"] {
+            let error = error_of(&two(one, other), test);
+            let expected = "compares \"a\" with a number, and order.price[1] and order.price[2] read \
+                            it differently; expected";
+            assert!(error.contains(expected), "{one}, {other}, {test}: {error}");
+        }
     }
-    let other_marks = "order.price = { column = 'a', decimal = ',' }\norder.ext.a = { column = 'a', type = 'float' }";
-    assert!(errors(&format!("{other_marks}{skip}")).ends_with(error));
-    profile(&format!("{}{skip}", other_marks.replace("','", "'.'")));
-    // The sign is the same in both.
-    profile(&format!("{}{}", prices("column = 'a'"), skip.replace("100", "0")));
+    let scales = two("scale = 2", "scale = 3");
+    assert!(error_of(&scales, "less = 1").contains("read it differently"));
+    // The sign is the same in both, and so is what both can read.
+    let skip = |prices: &str, number: &str| {
+        profile(&format!(
+            "order.price = [{prices}]\n[[skip]]\nreason = 'x'\nwhen = {{ column = 'a', less = {number} }}"
+        ));
+    };
+    skip(&scales, "0");
+    skip(&two("decimal = '.'", ""), "1");
+    skip(&two("scale = 2", "scale = 2"), "1");
+    skip(&two("", "values = { x = '1' }"), "1");
+}
+
+/// Errors of conditions were at the first table of items, or at a whole condition.
+#[test]
+fn error_of_a_number_test_is_at_its_key() {
+    let rules = "
+order.price = { column = 'a', scale = 2 }
+order.ext.a = { column = 'a', type = 'float' }
+order.ext.b = [
+    { column = 'b', when = { column = 'b', is = 'c' } },
+    { column = 'c', when = { column = 'a', greater = 7 } },
+]
+[[item]]
+when = { column = 'b', is = 'c' }
+name = { column = 'b' }
+[[item]]
+when = { column = 'b', is = 'd' }
+name = { column = 'b', when = { not = { column = 'a', less = 7 } } }
+[[skip]]
+reason = 'x'
+when = { any = [{ column = 'b', is = 'c' }, { column = 'c', is = '5', less = 3 }, { column = 'a', equals = 7 }] }
+";
+    insta::assert_snapshot!(errors(rules), @r#"
+    test:8:54: order.ext.b[2].when.greater: "greater" compares "a" with a number, and order.price and order.ext.a read it differently; expected the same marks, scale, negative, values and text steps (strip_prefix, split, …) in both
+      test:15:62: item[2].name.when.not.less: "less" compares "a" with a number, and order.price and order.ext.a read it differently; expected the same marks, scale, negative, values and text steps (strip_prefix, split, …) in both
+      test:18:66: skip.when.any[2].is: "is" contradicts less, which no text of it passes; expected one of both, or any = [{ … }, { … }] if one of them is enough
+      test:18:108: skip.when.any[3].equals: "equals" compares "a" with a number, and order.price and order.ext.a read it differently; expected the same marks, scale, negative, values and text steps (strip_prefix, split, …) in both
+    "#);
 }
 
 #[test]

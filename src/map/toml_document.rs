@@ -317,8 +317,9 @@ pub(super) fn value_at<'t>(
 
 /// A message whose subject is the key, or the message.
 fn with_subject(path: &[String], message: &str) -> String {
-    let is_predicate =
-        ["has ", "is ", "strips ", "would "].iter().any(|verb| message.starts_with(verb));
+    let is_predicate = ["has ", "is ", "strips ", "would ", "contradicts ", "compares "]
+        .iter()
+        .any(|verb| message.starts_with(verb));
     let is_index = |name: &String| name.bytes().all(|byte| byte.is_ascii_digit());
     match path {
         _ if !is_predicate => message.to_owned(),

@@ -109,7 +109,7 @@ fn parent_contradicts_other_places_of_items() {
         ]
         .join("\n\n"),
         @r#"
-    test:3:1: key: contradicts parent, whose "to" is the order key
+    test:3:1: key: "key" contradicts parent, whose "to" is the order key
       test:4:30: parent.to: "to" is the path of the parent too; expected that of a document's own id
 
     test:3:1: parent: the key "to" is missing
@@ -122,8 +122,8 @@ fn parent_contradicts_other_places_of_items() {
 
     test:3:1: parent: needs item_rows, which says which of the documents are items
 
-    test:3:1: parent: contradicts items, which has the items within the document
-      test:3:1: parent: contradicts checkout_events, which are whole orders
+    test:3:1: parent: "parent" contradicts items, which has the items within the document
+      test:3:1: parent: "parent" contradicts checkout_events, which are whole orders
       test:3:1: parent: needs item_rows, which says which of the documents are items
 
     test:3:1: parent: "parent" is for JSON, and format is "csv"

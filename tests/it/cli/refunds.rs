@@ -274,7 +274,7 @@ fn half_of_a_refund_record_is_refused() {
     "#);
     let copies = format!("duplicates = {{ keep = \"newest\", by = \"Date\" }}\n{keys}");
     insta::assert_snapshot!(message(&copies), @r#"
-    error[profile]: contradicts duplicates: the copies of a refund that is a record of its own could not be told from other refunds of its order
+    error[profile]: "order" contradicts duplicates: the copies of a refund that is a record of its own could not be told from other refunds of its order
      --> shop.toml:4:1  refunds.order
       |
     4 | order = { column = "Order", empty = ["0"] }   # the key of the order
