@@ -299,8 +299,8 @@ impl<'s> BlockReader<'s> {
         // A header may be longer than a block, and blank lines may precede it.
         loop {
             let boundary = format.boundary(&self.buffer.bytes);
-            let n_blank =
-                self.buffer.bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+            let is_blank = |byte: &&u8| matches!(byte, b'\r' | b'\n' | b' ' | b'\t');
+            let n_blank = self.buffer.bytes.iter().take_while(is_blank).count();
             if self.buffer.is_eof || boundary.at > n_blank {
                 break;
             }

@@ -144,7 +144,8 @@ fn parse_slow_record<'b>(
         });
         let is_blank_line =
             parsed.n_cells == 1 && raw.iter().all(|byte| matches!(byte, b' ' | b'\t'));
-        if fitted.is_err() && is_blank_line {
+        let is_header = format.header.names.is_empty();
+        if (is_header || fitted.is_err()) && is_blank_line {
             into.cells.set_len(0, text_start, first_end);
             piece.at += parsed.n_bytes;
             return skip_line_break(format, piece);

@@ -193,6 +193,7 @@ fn unreadable_row_has_a_reason() {
     let rows = |bytes| describe_rows("a.csv", bytes);
     assert_eq!(rows(b"k,v\na,b,c\n"), ["2 4..9 the row has 3 cells, the header has 2 true"]);
     assert_eq!(rows(b"k,v\n  \t\na,b\n  "), ["3 8..11 a@3:1 b@3:3"], "lines of blanks");
+    assert_eq!(rows(b"  \t\n \nk,v\na,b\n"), ["4 10..13 a@4:1 b@4:3"], "blanks above the header");
     assert_eq!(
         rows(b"k,v\na,\xFF\n"),
         ["2 4..7 the cell of column \"v\" is not UTF-8: byte 0xFF, 'ÿ' in Windows-1252 true"]
