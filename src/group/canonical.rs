@@ -35,10 +35,13 @@ fn are_equal(one: &Cell<'_>, other: &Cell<'_>) -> bool {
     }
 }
 
-/// The text of a cell as it is sent: e-mail addresses and booleans in lower case.
+/// The text of a cell as it is sent: e-mail addresses and booleans in lower case, identifiers in
+/// NFC.
 fn sent_text<'c>(cell: &'c Cell<'_>) -> Cow<'c, str> {
     if cell.field.is_email() {
         composed(cell.text.to_lowercase().into())
+    } else if matches!(*cell.field, Field::Identifier(_)) {
+        composed(Cow::Borrowed(&cell.text))
     } else if cell.field.is_boolean() {
         cell.text.to_ascii_lowercase().into()
     } else {

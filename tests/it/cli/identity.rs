@@ -51,6 +51,15 @@ fn split_order_is_invalid_as_a_whole() {
     }
 }
 
+/// Both are sent as one identifier.
+#[test]
+fn identifiers_of_two_unicode_forms_are_equal() {
+    let by_id = profile("[guest.id]\ncustomer = { column = 'Id' }");
+    let rows = [("A", "", "K\u{f6}ln"), ("A", "", "Ko\u{308}ln")];
+    let ran = check(&by_id, &rows);
+    assert_eq!(ran.outcomes(), "A valid", "{}", ran.report());
+}
+
 /// The key that groups rows may be another column than the reference; the same rules hold for it.
 #[test]
 fn doubtful_key_makes_its_order_invalid() {
