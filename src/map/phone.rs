@@ -74,7 +74,8 @@ const PLANS: [NumberingPlan; 54] = [
     plan("LV", "371", NoTrunk, (8, 8)),
     plan("MC", "377", NoTrunk, (8, 9)),
     plan("MT", "356", NoTrunk, (8, 8)),
-    plan("MX", "52", NoTrunk, (10, 10)),
+    // The 1 of mobile numbers that is not dialled any more.
+    plan("MX", "52", Optional("1"), (10, 10)),
     plan("MY", "60", Always("0"), (8, 10)),
     plan("NL", "31", Optional("0"), (9, 9)),
     plan("NO", "47", NoTrunk, (8, 8)),
@@ -93,7 +94,7 @@ const PLANS: [NumberingPlan; 54] = [
     plan("UA", "380", Optional("0"), (9, 9)),
     plan("US", "1", Optional("1"), (10, 10)),
     plan("ZA", "27", Optional("0"), (9, 9)),
-    plan("KR", "82", Always("0"), (8, 10)),
+    plan("KR", "82", Always("0"), (8, 11)),
     plan("TW", "886", Always("0"), (8, 9)),
 ];
 
@@ -165,10 +166,12 @@ impl NumberingPlan {
     }
 
     fn wrong_length(&self, number: &str) -> String {
-        let (fewest, most) = self.digits;
+        let expected = match self.digits {
+            (fewest, most) if fewest == most => fewest.to_string(),
+            (fewest, most) => format!("{fewest} to {most}"),
+        };
         format!(
-            "a phone number of {} digits, expected {fewest} to {most} in {}, or + and the calling \
-             code",
+            "a phone number of {} digits, expected {expected} in {}",
             number.len(),
             self.country
         )
@@ -193,7 +196,7 @@ impl NumberingPlan {
         if is_national(number) {
             return Ok(format!("+{}{number}", self.calling_code));
         }
-        Err(self.wrong_length(number))
+        Err(format!("{}, or + and the calling code", self.wrong_length(number)))
     }
 }
 
@@ -283,8 +286,12 @@ mod tests {
             ("US", "+49 0170 1234567", "+491701234567"),
             ("HU", "+36 06 30 123 4567", "+36301234567"),
             ("IT", "+39 06 698 12345", "+390669812345"),
+            ("MX", "+52 1 55 1234 5678", "+525512345678"),
+            ("DE", "+52 1 55 1234 5678", "+525512345678"),
+            ("MX", "55 1234 5678", "+525512345678"),
+            ("KR", "0507-1234-5678", "+8250712345678"),
             // The plan of another country says nothing about the length.
-            ("DE", "+52 1 55 1234 5678", "+5215512345678"),
+            ("DE", "+52 55 1234", "+52551234"),
         ] {
             assert_eq!(e164(country, text).as_deref(), Ok(expected), "{country} {text}");
         }
