@@ -470,6 +470,7 @@ ext.b = { columns = ['a', 'b'], table = [['x', '*', { skip = ' ' }]] }
           p.toml:3:36: order.orderedAt.date: a date format without an offset needs a zone, such as zone = "Europe/London"
         "#);
         insta::assert_snapshot!(parse_error("name = 'x'\norder.referenceId.value = 'X'\n"), @"p.toml:2:7: order.referenceId: a constant is the order key of all rows; expected a column or path");
+        insta::assert_snapshot!(parse_error("name = 'x'\nkey.column = 'id'\norder.referenceId.value = 'X'\n"), @"p.toml:3:7: order.referenceId: a constant is the reference of all orders; expected a column or path");
         insta::assert_snapshot!(parse_error("name = 'x'\n"), @"p.toml: order.referenceId: no rule for the order key; expected key or order.referenceId");
         insta::assert_snapshot!(parse_error("name = 'x'\ndelimiter = '§'\n[order]\nreferenceId = { column = 'a' }"), @r"p.toml:2:13: delimiter: invalid character '§'; expected an ASCII character such as ; or \t");
         insta::assert_snapshot!(Profile::built_in("cannonical").unwrap_err(), @r#"

@@ -338,6 +338,13 @@ fn check_order_key(key: Option<&Rule>, is_own: bool, rules: &[FieldRule], errors
         let error = "a constant is the order key of all rows; expected a column or path";
         errors.add_at(at, error);
     }
+    let is_one_for_all =
+        |rule: &FieldRule| rule.when.is_none() && !rule.is_alternative && !rule.rule.has_source();
+    let mut reference_rules = rules.iter().filter(|rule| rule.fills(&Field::ReferenceId));
+    if !errors.has_below(&reference) && reference_rules.any(is_one_for_all) {
+        let error = "a constant is the reference of all orders; expected a column or path";
+        errors.add_at(&reference, error);
+    }
     if key.is_none() && !is_own && !errors.has_below(&reference) {
         errors.add_at(&reference, "no rule for the order key; expected key or order.referenceId");
     }
