@@ -137,7 +137,7 @@ fn parent_id<'a, 'm, V: View<'a>>(
         value @ (Value::Text(text) | Value::Number(text)) => {
             Ok(Some(text).filter(|_| value.is_filled(rule)))
         }
-        value @ Value::WithinScalar(_) if !value.is_misplaced(rule) => Ok(None),
+        value @ Value::WithinScalar { .. } if !value.is_misplaced(rule) => Ok(None),
         _ => Err(no_id),
     }
 }

@@ -504,7 +504,7 @@ mod tests {
         let within = |value: &str| {
             let document = document_of(&serde_json::from_str(value).unwrap());
             let document = Box::leak(Box::new(document));
-            Value::WithinScalar(document.root())
+            Value::within(document.root())
         };
         for value in ["\"CANCELLED\"", "7", "true"] {
             let exists = holds_for("path = 'c'\nexists = true", within(value), Value::Null);

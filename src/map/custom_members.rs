@@ -114,7 +114,7 @@ fn visit_attributes<'a, V: View<'a>>(
                 }
             }
         }
-        Value::WithinScalar(_) => return visit(CustomMember::NoObject(found, None)),
+        Value::WithinScalar { .. } => return visit(CustomMember::NoObject(found, None)),
         value if is_filled_text(value) => return visit(CustomMember::NoObject(found, None)),
         _ => return Some(()),
     };

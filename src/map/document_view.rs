@@ -140,8 +140,7 @@ impl<'a> DocumentView<'a> {
                 Found { value: Value::WithinArray, at: self.place_of(array) }
             }
             PathEnd::WithinScalar(scalar) => {
-                let value = Value::WithinScalar(scalar);
-                Found { value, at: self.place_of(scalar) }
+                Found { value: Value::within(scalar), at: self.place_of(scalar) }
             }
             PathEnd::Several(first) => Found { value: Value::Several, at: self.place_of(first) },
             PathEnd::Uncompared(member) => {

@@ -23,7 +23,7 @@ pub(super) fn elements<'a, V: View<'a>>(
         let expected = if role.is_some() { "people" } else { "items" };
         let found = match value {
             Value::WithinArray => "goes on within an array".to_owned(),
-            Value::WithinScalar(_) => format!("goes on within {}", value.type_name()),
+            Value::WithinScalar { .. } => format!("goes on within {}", value.type_name()),
             Value::Several => "selects several elements".to_owned(),
             Value::Uncompared(_) => format!("filters by {}", value.type_name()),
             value => format!("is {}", value.type_name()),

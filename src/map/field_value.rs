@@ -185,7 +185,7 @@ impl<S> FieldBinding<'_, S> {
             Some(Found { value: Value::WithinArray, at }) => {
                 collector.push_not_a_scalar(field, at, "an array");
             }
-            Some(Found { value: value @ Value::WithinScalar(_), at }) => {
+            Some(Found { value: value @ Value::WithinScalar { .. }, at }) => {
                 collector.push_not_an_object(field, at, value);
             }
             Some(Found { value, at }) => {

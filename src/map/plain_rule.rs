@@ -111,7 +111,7 @@ pub(super) fn plain_text(value: Value<'_>) -> Option<Option<&str>> {
         Value::Array(_)
         | Value::Object(_)
         | Value::WithinArray
-        | Value::WithinScalar(_)
+        | Value::WithinScalar { .. }
         | Value::Several
         | Value::Uncompared(_)
         | Value::Nested(_)

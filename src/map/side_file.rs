@@ -14,6 +14,7 @@ use super::{
     row_digest::{digest_of_record, digest_of_value},
     rule::Rule,
     side_table::{NewCell, NewRow, SideTable},
+    view::{Value, WITHIN},
 };
 use crate::model::{
     diagnostic::Note,
@@ -219,13 +220,15 @@ impl SideTable {
                 };
                 let cells = columns.iter().map(|column| match column {
                     Some(column) => NewCell {
-                        text: record.cell(*column),
+                        text: record.cell(*column).into(),
                         at: record.position(&row.origin, *column),
                         kind: SideKind::Text,
                     },
-                    None => {
-                        NewCell { text: "", at: row.origin.position(), kind: SideKind::Missing }
-                    }
+                    None => NewCell {
+                        text: "".into(),
+                        at: row.origin.position(),
+                        kind: SideKind::Missing,
+                    },
                 });
                 let digest = if self.adds_rows { digest_of_record(record, header) } else { 0 };
                 let (key, line) = (key.as_str(), row.origin.line);
@@ -331,6 +334,7 @@ fn elements_of<'n>(
     });
     if is_array { Ok(elements) } else { Err("no array where the items are expected".to_owned()) }
 }
+                SideKind::WithinScalar if rule.is_empty(text) => {}
 
 fn cell<'n>(path: &Path, node: JsonNode<'n>, origin: &RowOrigin) -> NewCell<'n> {
     let (text, kind, found) = value_at(path.find(node));
@@ -360,8 +364,11 @@ fn value_at(end: PathEnd<'_>) -> (&str, SideKind, Option<JsonNode<'_>>) {
         PathEnd::Uncompared(node) if node.is_array() => ("[…]", SideKind::Array, node),
         PathEnd::Uncompared(node) if node.is_object() => ("{…}", SideKind::Object, node),
         PathEnd::Uncompared(node) | PathEnd::WithinScalar(node) => {
-            ("….", SideKind::WithinScalar, node)
+            let text = Value::of(Some(node)).text().unwrap_or_default();
+            (text, SideKind::WithinScalar, node)
         }
+    let is_within = kind == SideKind::WithinScalar;
+    let text = if is_within { format!("{WITHIN}{text}").into() } else { text.into() };
         PathEnd::Missing => return ("", SideKind::Missing, None),
     };
     (text, kind, Some(node))

@@ -139,7 +139,7 @@ pub(super) struct NewRow<'t> {
 
 /// A value of a row that is added.
 pub(super) struct NewCell<'t> {
-    pub(super) text: &'t str,
+    pub(super) text: Cow<'t, str>,
     pub(super) at: Position,
     pub(super) kind: SideKind,
 }
@@ -208,7 +208,7 @@ impl SideTable {
     ) {
         let start = self.text.len();
         for (index, NewCell { text, at, kind }) in cells.enumerate() {
-            self.text.push_str(text);
+            self.text.push_str(&text);
             self.seen[index] |= kind != SideKind::Missing;
             self.cells.push(SideCell {
                 end: u32::try_from(self.text.len() - start).unwrap_or(u32::MAX),
@@ -492,7 +492,10 @@ mod tests {
                 let key = key.to_string();
                 let at = |column| Position { file: FileId(3), line: line + 1, column };
                 for table in [&mut in_memory, &mut spilled] {
-                    let cell = |text, kind| NewCell { text, at: at(Some(7)), kind };
+                    let cell = |text: &str, kind| {
+                        let text = text.to_owned().into();
+                        NewCell { text, at: at(Some(7)), kind }
+                    };
                     let cells = [cell(x, SideKind::Text), cell(y, SideKind::Number)];
                     let (key, file, digest) = (&key, FileId(3), line * 7);
                     let starts_document = line % 2 == 0;

@@ -83,11 +83,7 @@ pub(super) fn tested_value<'a, V: View<'a>>(
         (_, Some(text), TestedSource::Guarded(_)) if is_spreadsheet_text(text) => Value::Lost,
         (_, Some(text), _) if profile.is_null(text) => Value::Text(""),
         // A text that counts as empty may stand for an object that is not there.
-        (Value::WithinScalar(node), ..)
-            if Value::of(Some(node)).text().is_some_and(|text| profile.is_null(text)) =>
-        {
-            Value::Missing
-        }
+        (Value::WithinScalar { text, .. }, ..) if profile.is_null(text) => Value::Missing,
         (Value::Boolean(_), Some(text), _) => Value::Text(text),
         (value, ..) => value,
     }

@@ -34,7 +34,8 @@ pub(super) enum Value<'a> {
     /// The path goes on within a filled array and selects none of its elements.
     WithinArray,
     /// The path goes on within this text, number or boolean, where an object is expected.
-    WithinScalar(JsonNode<'a>),
+    /// Of a side file it is not known what it is.
+    WithinScalar { text: &'a str, kind: SideKind },
     /// The filter of the path selects several elements.
     Several,
     /// The filter of the path compares this filled array or object with a text.
@@ -44,6 +45,10 @@ pub(super) enum Value<'a> {
     /// Lost with the rest of an unreadable row.
     Lost,
 }
+
+/// Precedes the text of a single value in the place of an object, in a cell of a side row, so that
+/// no other value repeats it.
+pub(super) const WITHIN: &str = "….";
 
 /// A value and its place.
 #[derive(Debug, Clone, Copy)]
@@ -66,6 +71,17 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// The value of a path that goes on within a text, number or boolean.
+    pub(super) fn within(node: JsonNode<'a>) -> Self {
+        let scalar = Self::of(Some(node));
+        let kind = match scalar {
+            Self::Number(_) => SideKind::Number,
+            Self::Boolean(_) => SideKind::Boolean,
+            _ => SideKind::Text,
+        };
+        Self::WithinScalar { text: scalar.text().unwrap_or_default(), kind }
+    }
+
     /// The value of a cell of a side row.
     pub(super) fn of_side(row: &SideRow<'a>, index: usize) -> Self {
         match row.kind(index) {
@@ -75,11 +91,15 @@ impl<'a> Value<'a> {
             SideKind::Null => Self::Null,
             SideKind::Missing => Self::Missing,
             SideKind::WithinArray => Self::WithinArray,
+            SideKind::WithinScalar => {
+                let text = row.cell(index);
+                let text = text.strip_prefix(WITHIN).unwrap_or(text);
+                Self::WithinScalar { text, kind: SideKind::WithinScalar }
+            }
             SideKind::Several => Self::Several,
-            nested @ (SideKind::Array
-            | SideKind::EmptyArray
-            | SideKind::Object
-            | SideKind::WithinScalar) => Self::Nested(nested),
+            nested @ (SideKind::Array | SideKind::EmptyArray | SideKind::Object) => {
+                Self::Nested(nested)
+            }
         }
     }
 
@@ -117,7 +137,7 @@ impl<'a> Value<'a> {
             Self::Missing
             | Self::Null
             | Self::WithinArray
-            | Self::WithinScalar(_)
+            | Self::WithinScalar { .. }
             | Self::Several
             | Self::Uncompared(_)
             | Self::Lost => false,
@@ -130,7 +150,7 @@ impl<'a> Value<'a> {
     pub(super) fn is_nothing(self) -> bool {
         match self {
             Self::Array(array) => array.is_empty(),
-            Self::Nested(kind) => matches!(kind, SideKind::EmptyArray | SideKind::WithinScalar),
+            Self::Nested(kind) => kind == SideKind::EmptyArray,
             Self::WithinArray | Self::Several | Self::Uncompared(_) | Self::Lost => false,
             value => !value.is_filled_unless(str::is_empty),
         }
@@ -138,7 +158,7 @@ impl<'a> Value<'a> {
 
     /// Whether the path goes on within a text, number or boolean.
     pub(super) fn is_within_scalar(self) -> bool {
-        matches!(self, Self::WithinScalar(_) | Self::Nested(SideKind::WithinScalar))
+        matches!(self, Self::WithinScalar { .. })
     }
 
     /// Whether the path of a rule does not fit the document: there are several values, of which
@@ -147,7 +167,7 @@ impl<'a> Value<'a> {
     pub(super) fn is_misplaced(self, rule: &Rule) -> bool {
         match self {
             Self::WithinArray | Self::Several | Self::Uncompared(_) => true,
-            Self::WithinScalar(node) => Self::of(Some(node)).is_filled(rule),
+            Self::WithinScalar { text, .. } => !rule.yields_nothing(text),
             _ => false,
         }
     }
@@ -155,7 +175,7 @@ impl<'a> Value<'a> {
     /// The message about it where something else is expected.
     pub(super) fn unexpected(self, expected: &str) -> String {
         let expected = match self {
-            Self::WithinScalar(_) => "an object",
+            Self::WithinScalar { .. } => "an object",
             Self::Uncompared(_) => "a text, by which the path filters,",
             _ => expected,
         };
@@ -166,14 +186,14 @@ impl<'a> Value<'a> {
     pub(super) fn type_name(self) -> &'static str {
         match self {
             Self::Missing | Self::Lost => "nothing",
-            Self::Nested(SideKind::WithinScalar) => "a path that goes on within a single value",
             Self::WithinArray => "a path that goes on within an array",
-            Self::WithinScalar(node) | Self::Uncompared(node) => Self::of(Some(node)).type_name(),
+            Self::Uncompared(node) => Self::of(Some(node)).type_name(),
             Self::Several => "several elements that the filter selects",
             Self::Null => "null",
-            Self::Text(_) => "a string",
-            Self::Boolean(_) => "a boolean",
-            Self::Number(_) => "a number",
+            Self::Text(_) | Self::WithinScalar { kind: SideKind::Text, .. } => "a string",
+            Self::Boolean(_) | Self::WithinScalar { kind: SideKind::Boolean, .. } => "a boolean",
+            Self::Number(_) | Self::WithinScalar { kind: SideKind::Number, .. } => "a number",
+            Self::WithinScalar { .. } => "a single value",
             Self::Object(_) | Self::Nested(SideKind::Object) => "an object",
             Self::Array(_) | Self::Nested(_) => "an array",
         }

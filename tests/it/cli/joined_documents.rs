@@ -194,6 +194,28 @@ fn member_that_is_no_single_value_is_a_problem() {
     }
 }
 
+/// As in the documents of the export.
+#[test]
+fn empty_text_in_the_place_of_a_joined_object_is_nothing() {
+    let customers = CUSTOMERS.replace("{\"email\": \"bob@example.com\"}", "\"N/A\"");
+    let skip = "[[skip]]\nreason = \"test\"\n\
+                when = { path = \"customer.contact.kind\", is = \"test\", optional = true }\n\
+                [guest.id]\nshop = { path = \"id\" }\n";
+    let keys = format!("{JOIN}{skip}").replace("email = { ", "email = { empty = [\"N/A\"], ");
+    insta::assert_snapshot!(outcomes_of(("customers.json", &customers), &keys), @r#"
+    A valid
+    B invalid the value is a single value, and a condition of the profile tests a member of it
+    "#);
+    let found = EXPORTS.map(|(export, text)| {
+        let workspace = Workspace::with(export, text);
+        workspace.file("customers.json", &customers);
+        let profile = profile_of(export, &format!("{JOIN}{skip}"));
+        workspace.file("shop.toml", profile.replacen('\n', "\nnulls = [\"N/A\"]\n", 1));
+        outcomes(&workspace.run(&format!("check {export} --profile shop.toml --pos x")))
+    });
+    assert_eq!(found, ["A valid\nB valid"; 2]);
+}
+
 /// It would be hidden by the file of the join.
 #[test]
 fn member_with_the_name_of_a_join_is_refused() {
