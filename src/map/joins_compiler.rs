@@ -150,6 +150,13 @@ fn key_rule(text: RuleText, nulls: &[String]) -> Result<Rule, KeyErrors> {
         let error = "is no column and no path; expected one of them for each part of the key";
         return Err(KeyErrors::of_rule(error.to_owned()));
     }
+    let mut errors = KeyErrors::default();
+    if rule.may_skip() {
+        let error = "has { skip }, but the key of a join leaves out no order; expected a text, and a \
+                     [[skip]] on the column";
+        errors.add("values", error);
+    }
+    errors.ensure_none()?;
     rule.add_nulls(nulls);
     Ok(rule)
 }

@@ -379,6 +379,11 @@ impl Rule {
         self.text_steps.as_ref()?.never_yield(text, ignores_case)
     }
 
+    /// Whether texts of the export leave out their order.
+    pub(super) fn may_skip(&self) -> bool {
+        self.table.as_ref().is_some_and(RuleValues::may_skip)
+    }
+
     /// The texts with which its values are looked up, each with its table and its place there: its
     /// name in `values`, its row in `table`.
     fn looked_up(&self) -> impl Iterator<Item = ([String; 2], &str)> {

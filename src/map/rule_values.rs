@@ -102,6 +102,12 @@ impl RuleValues {
         entries.map(|(text, _)| text.as_str())
     }
 
+    /// Whether texts stand for leaving out their order.
+    pub(super) fn may_skip(&self) -> bool {
+        let mut entries = self.entries.values().chain(&self.other);
+        entries.any(|entry| matches!(entry, TableEntry::Skip(_)))
+    }
+
     /// What a text stands for.
     pub(super) fn find(&self, text: &str, steps: &mut impl Steps) -> Listed<'_> {
         let listed = if self.ignores_case {

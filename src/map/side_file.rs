@@ -214,9 +214,12 @@ impl SideTable {
                     Some(HeaderRow::Exchanged) => return Err(UnfitRow::ExchangedHeader),
                     None => {}
                 }
-                let Some(key) = key_of_record(record, keys) else {
-                    self.pass_over(row.origin.position());
-                    return Ok(());
+                let key = match key_of_record(record, keys) {
+                    SideKey::Whole(key) => key,
+                    no_key => {
+                        self.pass_over(row.origin.position(), no_key.is_invalid());
+                        return Ok(());
+                    }
                 };
                 let cells = columns.iter().map(|column| match column {
                     Some(column) => NewCell {
@@ -240,9 +243,12 @@ impl SideTable {
                 let root = document.root();
                 self.seen_names.observe(root, row);
                 let key = key_of_document(root, keys).map_err(UnfitRow::Unreadable)?;
-                let Some(key) = key else {
-                    self.pass_over(row.origin.position());
-                    return Ok(());
+                let key = match key {
+                    SideKey::Whole(key) => key,
+                    no_key => {
+                        self.pass_over(row.origin.position(), no_key.is_invalid());
+                        return Ok(());
+                    }
                 };
                 let key = key.as_str();
                 self.add_key(key);
@@ -277,21 +283,44 @@ fn read_paths(profile: &Profile, join: &Join) -> Vec<String> {
     paths.filter(|path| join.has_column(path)).collect()
 }
 
-fn key_of_record(record: &Record<'_>, keys: &[(Vec<usize>, &Rule)]) -> Option<KeyText> {
-    let mut key = KeyText::default();
-    for (columns, rule) in keys {
-        let mut texts = columns.iter().map(|column| record.cell(*column));
-        key.push(rule, texts.find(|text| !rule.is_empty(text))?).ok()??;
+/// The key of a row of a side file.
+enum SideKey {
+    Whole(KeyText),
+    /// A part of it is empty.
+    None,
+    /// A step cannot take the text of a part.
+    Invalid,
+}
+
+impl SideKey {
+    /// Joins parts; one that is empty is none.
+    fn of<'p>(parts: impl IntoIterator<Item = (&'p Rule, Option<&'p str>)>) -> Self {
+        let mut key = KeyText::default();
+        for (rule, text) in parts {
+            match text.map_or(Ok(None), |text| key.push(rule, text)) {
+                Ok(Some(_)) => {}
+                Ok(None) => return Self::None,
+                Err(_) => return Self::Invalid,
+            }
+        }
+        Self::Whole(key)
+    }
+
+    fn is_invalid(&self) -> bool {
+        matches!(self, Self::Invalid)
     }
     Some(key)
 }
 
-/// The key of a document; none if a part of it is empty.
-fn key_of_document(
-    document: JsonNode<'_>,
-    keys: &[(Vec<Path>, &Rule)],
-) -> Result<Option<KeyText>, String> {
-    let mut key = KeyText::default();
+fn key_of_record(record: &Record<'_>, keys: &[(Vec<usize>, &Rule)]) -> SideKey {
+    SideKey::of(keys.iter().map(|(columns, rule)| {
+        let mut texts = columns.iter().map(|column| record.cell(*column));
+        (*rule, texts.find(|text| !rule.is_empty(text)))
+    }))
+}
+
+fn key_of_document(document: JsonNode<'_>, keys: &[(Vec<Path>, &Rule)]) -> Result<SideKey, String> {
+    let mut parts = Vec::new();
     for (paths, rule) in keys {
         let mut filled = None;
         for path in paths {
@@ -308,11 +337,9 @@ fn key_of_document(
                 _ => return Err("the key of the join is not a single value".to_owned()),
             }
         }
-        if filled.and_then(|text| key.push(rule, text).ok()?).is_none() {
-            return Ok(None);
-        }
+        parts.push((*rule, filled));
     }
-    Ok(Some(key))
+    Ok(SideKey::of(parts))
 }
 
 /// The elements of the array with the items; none if the document has no such array.

@@ -70,6 +70,8 @@ pub struct SideTable {
     /// The rows that were passed to a store so far.
     n_drained: u64,
     /// The rows in a store, once all are there.
+    /// Rows of which a step of the key cannot take the text.
+    invalid_keys: UnusedRows,
     spilled: Option<SpilledRows>,
 }
 
@@ -184,6 +186,7 @@ impl SideTable {
             spilled: None,
         }
     }
+            invalid_keys: UnusedRows::default(),
 
     /// The index of the first column of a side file among those of all side files with items, which
     /// are the fields of items.
@@ -228,9 +231,16 @@ impl SideTable {
         }
     }
 
-    /// Counts a row without a key.
-    pub(super) fn pass_over(&mut self, at: Position) {
-        self.without_key.add(at);
+    /// Counts a row without a key, or one whose key is none.
+    pub(super) fn pass_over(&mut self, at: Position, is_invalid: bool) {
+        let rows = if is_invalid { &mut self.invalid_keys } else { &mut self.without_key };
+        rows.add(at);
+    }
+
+    /// The rows of which a step of the key cannot take the text.
+    #[must_use]
+    pub fn invalid_keys(&self) -> UnusedRows {
+        self.invalid_keys
     }
 
     /// Adds a key whose rows follow, if there are any.

@@ -534,7 +534,7 @@ codes! {
     JoinUnmatched "join_unmatched" Error,
     /// Another file has several rows with one key.
     JoinAmbiguous "join_ambiguous" Error,
-    /// Items in a joined file belong to no order.
+    /// Rows of a joined file belong to no order.
     JoinRowUnused "join_row_unused" Warning,
     /// An order comes twice, with equal content.
     DuplicateOrder "order_copied" Warning,

@@ -297,11 +297,14 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
                 let message = "no row of the export has the key of a row of this file";
                 self.file_problems.push(Problem::for_order(Code::JoinRowUnused, at, message));
             }
-            let UnusedRows { n_rows, first } = table.unused_rows();
-            if let Some(first) = first {
+            for (UnusedRows { n_rows, first }, what) in [
+                (table.unused_rows(), "the key of no order"),
+                (table.invalid_keys(), "a value of which `to` of the join makes no key"),
+            ] {
+                let Some(first) = first else { continue };
                 let message = match n_rows {
-                    1 => "this row has the key of no order".to_owned(),
-                    _ => format!("this row and {} more have the key of no order", n_rows - 1),
+                    1 => format!("this row has {what}"),
+                    _ => format!("this row and {} more have {what}", n_rows - 1),
                 };
                 self.file_problems.push(Problem::for_order(Code::JoinRowUnused, first, message));
             }
