@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use super::{
+    input_settings::Many,
     join::KeyText,
     pick::PickError,
     row_joins::{InvalidKey, RowJoin, filled},
@@ -64,6 +65,9 @@ impl<S> RowJoin<'_, S> {
     /// Why none of several rows counts.
     fn reason(&self, rows: &[SideRow<'_>]) -> String {
         let (Some(Err(error)), Some(pick)) = (self.pick(rows), &self.join.pick) else {
+            if self.join.has_items && self.join.many == Many::All {
+                return "; they are equal, so their items would count twice".to_owned();
+            }
             let other = if self.join.has_items { "all" } else { "first" };
             return format!("; expected one, or many = \"{other}\" in the join");
         };

@@ -109,12 +109,20 @@ impl<S> RowJoin<'_, S> {
     }
 
     /// Rows that are items, unless several documents have those of one key: one may be a copy of
-    /// the other.
+    /// the other. With `many = "all"` it is one if it equals the other; equal items in two files
+    /// are found by `group`.
     fn items<'a>(&self, rows: Option<Vec<SideRow<'a>>>, texts: &'a Bump) -> SideFound<'a> {
         let Some(rows) = rows else { return self.unmatched() };
-        if self.join.item_path.is_some() && self.join.many == Many::Refuse {
+        if self.join.item_path.is_some() {
             let first_ones = rows.iter().filter(|row| row.starts_document).copied();
-            let documents: Vec<_> = first_ones.collect();
+            let mut documents: Vec<_> = first_ones.collect();
+            if self.join.many == Many::All {
+                let content = |document: &SideRow<'_>| (document.file, document.digest);
+                documents.sort_by_key(|document| (content(document), document.number));
+                let mut pairs = documents.windows(2);
+                let copy = pairs.find(|pair| content(&pair[0]) == content(&pair[1]));
+                documents = copy.unwrap_or_default().to_vec();
+            }
             if documents.len() > 1 {
                 return SideFound::Several(texts.alloc_slice_copy(&documents));
             }

@@ -13,7 +13,7 @@ use super::{
     record_view::{HeaderNames, HeaderRow},
     row_digest::{digest_of_record, digest_of_value},
     rule::Rule,
-    side_table::{NewCell, NewRow, SideTable},
+    side_table::{Compared, NewCell, NewRow, SideTable},
     view::{Value, WITHIN},
 };
 use crate::model::{
@@ -233,7 +233,10 @@ impl SideTable {
                         kind: SideKind::Missing,
                     },
                 });
-                let digest = if self.adds_rows { digest_of_record(record, header) } else { 0 };
+                let digest = match self.compared {
+                    Compared::Rows => digest_of_record(record, header),
+                    Compared::Documents | Compared::Nothing => 0,
+                };
                 let (key, line) = (key.as_str(), row.origin.line);
                 let file = side.file;
                 let row = NewRow { key, file, line, digest, starts_document: true };
@@ -260,11 +263,18 @@ impl SideTable {
                     }
                     None => vec![root],
                 };
+                let of_document = match self.compared {
+                    Compared::Documents => digest_of_value(root),
+                    Compared::Rows | Compared::Nothing => 0,
+                };
                 for (index, node) in elements.into_iter().enumerate() {
                     let (file, starts_document) = (side.file, index == 0);
                     let line = node.position(&row.origin).line;
                     let cells = columns.iter().map(|path| cell(path, node, &row.origin));
-                    let digest = if self.adds_rows { digest_of_value(node) } else { 0 };
+                    let digest = match self.compared {
+                        Compared::Rows => digest_of_value(node),
+                        Compared::Documents | Compared::Nothing => of_document,
+                    };
                     self.push(NewRow { key, file, line, digest, starts_document }, cells);
                 }
             }
@@ -309,7 +319,6 @@ impl SideKey {
     fn is_invalid(&self) -> bool {
         matches!(self, Self::Invalid)
     }
-    Some(key)
 }
 
 fn key_of_record(record: &Record<'_>, keys: &[(Vec<usize>, &Rule)]) -> SideKey {
@@ -334,6 +343,7 @@ fn key_of_document(document: JsonNode<'_>, keys: &[(Vec<Path>, &Rule)]) -> Resul
                 | SideKind::Boolean
                 | SideKind::Null
                 | SideKind::Missing => {}
+                SideKind::WithinScalar if rule.is_empty(text) => {}
                 _ => return Err("the key of the join is not a single value".to_owned()),
             }
         }
@@ -361,11 +371,12 @@ fn elements_of<'n>(
     });
     if is_array { Ok(elements) } else { Err("no array where the items are expected".to_owned()) }
 }
-                SideKind::WithinScalar if rule.is_empty(text) => {}
 
 fn cell<'n>(path: &Path, node: JsonNode<'n>, origin: &RowOrigin) -> NewCell<'n> {
     let (text, kind, found) = value_at(path.find(node));
     let at = found.unwrap_or(node).position(origin);
+    let is_within = kind == SideKind::WithinScalar;
+    let text = if is_within { format!("{WITHIN}{text}").into() } else { text.into() };
     NewCell { text, at, kind }
 }
 
@@ -394,8 +405,6 @@ fn value_at(end: PathEnd<'_>) -> (&str, SideKind, Option<JsonNode<'_>>) {
             let text = Value::of(Some(node)).text().unwrap_or_default();
             (text, SideKind::WithinScalar, node)
         }
-    let is_within = kind == SideKind::WithinScalar;
-    let text = if is_within { format!("{WITHIN}{text}").into() } else { text.into() };
         PathEnd::Missing => return ("", SideKind::Missing, None),
     };
     (text, kind, Some(node))

@@ -14,6 +14,7 @@ use bumpalo::Bump;
 
 use super::{
     error::MapError,
+    input_settings::Many,
     join::Join,
     path_text::dotted_names,
     profile::Profile,
@@ -38,8 +39,8 @@ pub struct SideTable {
     pub(super) has_array: bool,
     /// What became of its keys, if a row of the export may have none of its rows.
     look_ups: Option<LookUps>,
-    /// Whether the numbers of all rows with a key are added up.
-    pub(super) adds_rows: bool,
+    /// What is compared of rows with one key.
+    pub(super) compared: Compared,
     /// The names of the files, for messages, by their number within the join.
     pub(super) files: Vec<(FileId, String)>,
     pub(super) format: InputFormat,
@@ -67,12 +68,34 @@ pub struct SideTable {
     n_key_bytes: usize,
     /// Rows without a key.
     without_key: UnusedRows,
+    /// Rows of which a step of the key cannot take the text.
+    invalid_keys: UnusedRows,
     /// The rows that were passed to a store so far.
     n_drained: u64,
     /// The rows in a store, once all are there.
-    /// Rows of which a step of the key cannot take the text.
-    invalid_keys: UnusedRows,
     spilled: Option<SpilledRows>,
+}
+
+/// What is compared of rows with one key, to find copies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Compared {
+    /// Rows whose numbers are added up.
+    Rows,
+    /// Documents that each have a part of the items.
+    Documents,
+    Nothing,
+}
+
+impl Compared {
+    fn of(join: &Join) -> Self {
+        if join.adds_rows() {
+            Self::Rows
+        } else if join.item_path.is_some() && join.many == Many::All {
+            Self::Documents
+        } else {
+            Self::Nothing
+        }
+    }
 }
 
 /// Whether keys were looked up, and whether one was found.
@@ -165,7 +188,7 @@ impl SideTable {
             has_items: join.has_items,
             has_array: false,
             look_ups: join.is_optional.then(LookUps::default),
-            adds_rows: join.adds_rows(),
+            compared: Compared::of(join),
             files: Vec::new(),
             format: InputFormat::Csv,
             headers: Vec::new(),
@@ -182,11 +205,11 @@ impl SideTable {
             keys: HashMap::new(),
             n_key_bytes: 0,
             without_key: UnusedRows::default(),
+            invalid_keys: UnusedRows::default(),
             n_drained: 0,
             spilled: None,
         }
     }
-            invalid_keys: UnusedRows::default(),
 
     /// The index of the first column of a side file among those of all side files with items, which
     /// are the fields of items.
@@ -379,7 +402,7 @@ impl SideTable {
 
     /// Whether all its rows are parts of orders: items, or amounts that are added up.
     fn finds_unused(&self) -> bool {
-        self.has_items || self.adds_rows
+        self.has_items || self.compared == Compared::Rows
     }
 
     /// The rows of items and amounts that belong to no order, once all rows of the export have been

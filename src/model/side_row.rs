@@ -83,8 +83,8 @@ pub struct SideRow<'a> {
     pub file: FileId,
     /// The line on which the row begins, from 1.
     pub line: u64,
-    /// A digest of all its values, also of those that are not read; 0 if its numbers are not added
-    /// up.
+    /// A digest of all its values, also of those that are not read, or of those of the document that
+    /// it is a part of; 0 if neither is compared.
     pub digest: u64,
     /// Whether no item before it is of the same document. True of every row that is no part of one.
     pub starts_document: bool,

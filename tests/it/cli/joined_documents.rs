@@ -506,6 +506,11 @@ fn items_in_several_documents_of_an_order_are_refused() {
     "A" 10.5 [{"name":"Mug","price":4.5,"quantity":1},{"name":"Cup","price":3,"quantity":2},{"name":"Pot","price":0,"quantity":1}]
     "B" 20 [{"name":"Jug","price":10,"quantity":2}]
     "#);
+    let copied = LINES_FILE.repeat(2);
+    insta::assert_snapshot!(outcomes_of(("lines.json", &copied), &all), @r#"
+    A invalid several documents, lines.json:2 and lines.json:6, have orderId "A"; they are equal, so their items would count twice
+    B invalid several documents, lines.json:4 and lines.json:8, have orderId "B"; they are equal, so their items would count twice
+    "#);
     let first = all.replace("\"all\"", "\"first\"");
     let workspace = Workspace::with("orders.ndjson", DOCUMENTS);
     workspace.file("lines.json", &twice);
