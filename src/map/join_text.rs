@@ -139,7 +139,7 @@ impl<'de> Visitor<'de> for JoinKeyVisitor {
     fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<JoinKeyText, M::Error> {
         let mut table = toml::Table::deserialize(MapAccessDeserializer::new(map))?;
         let Some(to) = table.remove("to") else {
-            let message = format!("the key \"to\" is missing; expected {EXPECTED_KEY}");
+            let message = format!("missing field `to`; expected {EXPECTED_KEY}");
             return Err(M::Error::custom(message));
         };
         let to = match to {

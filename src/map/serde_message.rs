@@ -70,7 +70,9 @@ pub(super) fn readable_message(message: &str) -> ReadableMessage {
     }
     if message.starts_with("missing field") {
         let name = names.next().unwrap_or_default();
-        let text = format!("the key {name:?} is missing");
+        // A message of ours goes on.
+        let more = message.splitn(3, '`').nth(2).unwrap_or_default();
+        let text = format!("the key {name:?} is missing{more}");
         return ReadableMessage { missing: Some(MissingKey(name)), ..plain(text) };
     }
     plain(wrong_value(&message).unwrap_or_else(|| message.replace('`', "")))
