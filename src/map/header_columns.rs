@@ -237,6 +237,7 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
             named_by: None,
             is_path: false,
             side_format: None,
+            is_of_part: false,
             is_required,
             near,
             default_value: None,
@@ -249,19 +250,50 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
         self.refuse(refused_names(&self.missing))
     }
 
-    /// The same of one of several files with the rows of an order. It may be the part of other
-    /// columns, but what says which of its rows are items, or count at all, is in no other file.
+    /// The same of one of several files with the rows of an order, of which another one may have
+    /// the columns. A part with columns of items must have those that say which of its rows are
+    /// items, or count at all. A column that it does not use is the misspelling of one of the items
+    /// if it has others of the items, and of one of the orders if it has others of the orders.
     pub(super) fn ensure_complete_part(&self, mapper: &Mapper<'_, usize>) -> Result<(), MapError> {
         let has_items = self.has_columns_of_items(mapper);
-        let decides_rows = |name: &str| {
-            let sources = self.profile.row_conditions().flat_map(Condition::sources);
-            let mut columns = sources.filter_map(|source| source.column.as_deref());
-            columns.any(|column| column == name)
-        };
+        let has_orders = self.has_columns_of_orders(mapper);
+        let decides_rows =
+            |name: &String| names(self.profile.row_conditions()).any(|it| it == name);
         let mut missing = refused_names(&self.missing);
-        missing
-            .retain(|missing| missing.near.is_some() || has_items && decides_rows(&missing.name));
+        missing.retain(|missing| {
+            let is_of_items = self.is_of_items(missing);
+            let is_misspelt =
+                missing.near.is_some() && (is_of_items && has_items || !is_of_items && has_orders);
+            is_misspelt || has_items && decides_rows(&missing.name)
+        });
+        for missing in &mut missing {
+            missing.is_of_part = true;
+            if missing.near.is_none() {
+                let hint = "the file has columns of items; optional = true in the condition if its \
+                            rows need not be tested";
+                let facts =
+                    [Note::Fact(has_names(self.own, self.file)), Note::Hint(hint.to_owned())];
+                missing.notes.extend(facts);
+            }
+        }
         self.refuse(missing)
+    }
+
+    /// Whether rules of items or the conditions on them read a missing column.
+    fn is_of_items(&self, missing: &MissingName) -> bool {
+        let rules = || self.profile.all_rules().filter(|rule| rule.reads_items());
+        let tested = rules().flat_map(|rule| &rule.when);
+        let tested = names(tested.chain(self.profile.item_conditions()));
+        let read = rules().flat_map(|rule| rule.rule.readers()).flat_map(|rule| &rule.columns);
+        let packed = self.profile.packed_items.iter().flat_map(|items| &items.column);
+        missing.named_by.is_some()
+            || read.chain(tested).chain(packed).any(|name| *name == missing.name)
+    }
+
+    /// Whether the file has columns of the order that are none of its key.
+    fn has_columns_of_orders(&self, mapper: &Mapper<'_, usize>) -> bool {
+        let mut columns = mapper.order_columns.iter().cloned().flatten();
+        columns.any(|column| column < self.own.names.len() && !mapper.key.contains(&column))
     }
 
     /// Whether the file has columns of items that are none of the order or its key.
@@ -356,6 +388,11 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
             .map(|(name, at)| unknown_column(name, *at, &self.known.names))
             .collect()
     }
+}
+
+/// The columns that conditions test.
+fn names<'p>(conditions: impl Iterator<Item = &'p Condition>) -> impl Iterator<Item = &'p String> {
+    conditions.flat_map(Condition::sources).filter_map(|source| source.column.as_ref())
 }
 
 pub(super) fn unknown_column(name: &str, at: Position, known: &[&str]) -> Problem {

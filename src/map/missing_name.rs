@@ -45,6 +45,8 @@ pub(super) struct MissingName {
     pub(super) is_path: bool,
     /// The format of the file beside the export that lacks it, if it is one of such a file.
     pub(super) side_format: Option<InputFormat>,
+    /// Whether one of several joined files lacks it that must have it itself.
+    pub(super) is_of_part: bool,
     /// Whether the export must have it.
     pub(super) is_required: bool,
     /// The unused name that is probably meant.
@@ -62,7 +64,10 @@ impl MissingName {
         let other = others
             .iter()
             .find(|other| (&other.name, &other.purpose) == (&self.name, &self.purpose))?;
-        self.file = format!("{}, {}", self.file, other.file);
+        // All files of the export look at the same side files.
+        if self.side_format.is_none() {
+            self.file = format!("{}, {}", self.file, other.file);
+        }
         if self.near.is_none() && (other.near.is_some() || self.notes.is_empty()) {
             self.near.clone_from(&other.near);
             self.notes.clone_from(&other.notes);
@@ -93,10 +98,12 @@ impl MissingName {
     fn message(&self) -> String {
         let name = &self.name;
         match (self.side_format, self.is_path) {
-            (Some(InputFormat::Csv), _) => format!("there is no column {name:?} in {}", self.file),
             (Some(InputFormat::Ndjson), _) => format!("no document of {} has {name:?}", self.file),
-            (None, true) => format!("no document has {name:?}"),
-            (None, false) => format!("there is no column {name:?} in the export"),
+            (side, _) if side.is_some() || self.is_of_part => {
+                format!("there is no column {name:?} in {}", self.file)
+            }
+            (_, true) => format!("no document has {name:?}"),
+            _ => format!("there is no column {name:?} in the export"),
         }
     }
 }

@@ -210,6 +210,7 @@ fn missing_name(read: ReadPath<'_>, meant: Option<String>, file: &str) -> Missin
         purpose: read.purpose,
         is_path: true,
         side_format: None,
+        is_of_part: false,
         is_required: true,
         default_value: read.default_value.map(str::to_owned),
         near: None,

@@ -105,6 +105,7 @@ impl SideTable {
             purpose: format!("the profile needs it for {purpose}"),
             is_path: false,
             side_format: Some(self.format),
+            is_of_part: false,
             is_required,
             near,
             default_value: None,

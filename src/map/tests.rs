@@ -849,19 +849,27 @@ fn joined_files_may_lack_each_others_columns() {
     ]
     "#);
     let of_one = |keys: &str, header: &str| {
-        let rules = "order.price = { column = 'Total' }\nitem.name = { column = 'Name' }";
+        let rules = "order.price = { column = 'Total' }\nguest.city = { column = 'City' }\n\
+                     item.name = { column = 'Name' }\nitem.quantity = { column = 'Qty' }";
         let rules = profile(&format!("join_files = true\n{keys}{rules}"));
         FileMapper::bind(&rules, Some(&rows::header(header)), "b")
             .map(|_| ())
             .map_err(|error| error.to_string())
     };
-    for (header, name) in [("id,Name,total", "Total"), ("id,Total,Names", "Name")] {
+    for (header, name) in [("id,Total,city", "City"), ("id,Names,Qty", "Name")] {
         let error = of_one("", header).unwrap_err();
-        assert!(error.contains(&format!("no column {name:?}")), "{error}");
+        assert!(error.contains(&format!("no column {name:?} in b")), "{error}");
+    }
+    // What is near a column of the other part may be something else, such as the number of items.
+    for header in ["id,Name,Qty,total", "id,Total,City,Names"] {
+        assert_eq!(of_one("", header), Ok(()), "{header}");
     }
     let conditions = "item_rows = { column = 'Kind', is = 'Line' }\n";
     assert_eq!(of_one(conditions, "id,Total"), Ok(()));
-    assert!(of_one(conditions, "id,Name").unwrap_err().contains("no column \"Kind\""));
+    insta::assert_snapshot!(of_one(conditions, "id,Name").unwrap_err(), @r#"
+    test:4:24: item_rows: there is no column "Kind" in b; b has "id", "Name"
+      hint: the file has columns of items; optional = true in the condition if its rows need not be tested
+    "#);
     insta::assert_snapshot!(of(&["id,Total", "id,Titel"]).unwrap_err(), @r#"test:5:24: item.name: there is no column "Name" in the export; it is in none of orders, orders"#);
 }
 
