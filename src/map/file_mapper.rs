@@ -451,7 +451,7 @@ impl<'p> FileMapper<'p> {
         }
     }
 
-    /// Records the paths that conditions on ignored documents test and such a document has.
+    /// Records the paths that conditions on rows test and a document has that is of no order.
     pub fn observe_ignored(&self, row: &Row<'_>, seen: &mut SeenNames) {
         let (RowContent::Document(document), FormatMapper::Json(mapper)) =
             (&row.content, &self.format)
@@ -459,8 +459,8 @@ impl<'p> FileMapper<'p> {
             return;
         };
         let view = self.document_view(row, document);
-        let named = self.profile.ignore_rows.iter().flat_map(Condition::sources);
-        let tested = mapper.ignore_rows.iter().flat_map(Condition::sources);
+        let named = self.profile.row_conditions().flat_map(Condition::sources);
+        let tested = mapper.row_conditions().flat_map(Condition::sources);
         for (named, tested) in named.zip(tested) {
             if let (Some(path), TestedSource::Value(source)) = (&named.path, tested)
                 && !matches!(view.find(source).value, Value::Missing)

@@ -133,11 +133,12 @@ impl<S> Mapper<'_, S> {
         self.ignore_rows.iter().any(|ignored| matches!(ignored.holds(&value), Ok(true)))
     }
 
-    /// The conditions that have decided whether a row is one of its order.
+    /// The conditions that have decided whether a row is one of its order, in the same order as
+    /// those of the profile.
     pub(super) fn row_conditions(&self) -> impl Iterator<Item = &Condition<TestedSource<S>>> {
         let of_rows = self.row_skips.iter().map(|(_, when)| when);
         let refunds = self.refunds.iter().filter_map(|refunds| refunds.rows.as_ref());
-        self.ignore_rows.iter().chain(of_rows).chain(refunds)
+        of_rows.chain(&self.ignore_rows).chain(refunds)
     }
 
     /// Whether it is known that a row is one of its order. A condition that cannot be tested is a

@@ -770,6 +770,19 @@ fn condition_on_ignored_documents_is_not_missing() {
     assert_eq!((of("index"), of("index._id"), of("indx"), of("index.id")), (0, 0, 1, 1));
 }
 
+/// A refund without the key of an order is left out, but its condition has taken it.
+#[test]
+fn condition_on_a_left_out_refund_is_not_missing() {
+    let rules = profile("[refunds]\nrows = { path = 'kind', is = 'refund' }");
+    let (mapper, mut seen) = (bind(&rules, None), SeenNames::default());
+    mapper.observe(row(1, document(&json!({"id": "A"}))), &mut seen);
+    let refund = row(2, document(&json!({"kind": "refund"})));
+    assert_eq!(mapper.kind(refund), RowKind::Ignored);
+    mapper.observe_ignored(refund, &mut seen);
+    let at = Position { file: FileId(0), line: 1, column: None };
+    assert_eq!(missing_paths(&rules, &seen, "orders.ndjson", at).unwrap(), []);
+}
+
 #[test]
 fn missing_columns_are_reported_together() {
     let rules = profile(
