@@ -71,8 +71,11 @@ impl<S> BoundRefunds<'_, S> {
             let value = view.find(source).value;
             let leaves_nothing = value.text().is_some_and(|text| rule.leaves_nothing(text));
             let is_part = rule.key_separator().is_some() && value.text().is_some();
-            if value.is_misplaced(rule) || is_only_sign && leaves_nothing {
+            if value.is_misplaced(rule) {
                 return Some(NO_ORDER);
+            }
+            if is_only_sign && leaves_nothing {
+                return Some(NOTHING_LEFT);
             }
             match value.is_filled(rule) {
                 true if !is_part => Some(NO_ORDER),
@@ -128,6 +131,11 @@ pub const PLACEHOLDER_ORDER: &str = "refunds.order reads a placeholder, such as 
 /// Why the order of a refund is not known.
 pub const NO_ORDER: &str = "refunds.order reads no key of an order from the value; expected a text \
                             or a number, or nothing where the row is no refund";
+
+/// Why the order of a refund is not known whose key has no more than what is stripped.
+pub const NOTHING_LEFT: &str = "refunds.order reads no key of an order from the value, of which its \
+                                steps leave nothing; expected the key of an order, or nothing where \
+                                the row is no refund";
 
 /// Why the order of a refund is not known that names none.
 pub const REFUND_WITHOUT_KEY: &str = "the refund has no key of its order";

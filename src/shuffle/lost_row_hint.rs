@@ -6,7 +6,7 @@
 use super::wrapped_orders::{ReadMembers, wrappers};
 use crate::{
     map::{
-        HALF_ORDER, NO_ORDER, PLACEHOLDER_ORDER, REFUND_WITHOUT_KEY, UNTESTED_REFUND,
+        HALF_ORDER, NO_ORDER, NOTHING_LEFT, PLACEHOLDER_ORDER, REFUND_WITHOUT_KEY, UNTESTED_REFUND,
         profile::Profile,
     },
     model::{
@@ -78,7 +78,18 @@ pub(super) fn lost_row_hint(
         (RowKind::WithoutKey { .. }, RowContent::Document(_), _) => {
             wrapper_hint(raw, profile).unwrap_or_else(|| ignore_hint(None))
         }
-        (RowKind::Unreadable { reason: NO_ORDER | HALF_ORDER, .. }, ..) => ignore_hint(None),
+        (RowKind::Unreadable { reason: NO_ORDER | HALF_ORDER, .. }, _, format) => {
+            let name = if format == FileFormat::Csv { "column" } else { "path" };
+            format!(
+                "let rows under [refunds] tell which rows are refunds, by a value that only they have: \
+                 rows = {{ {name} = \"…\", empty = false }}; or let order read the whole key of an order"
+            )
+        }
+        (RowKind::Unreadable { reason: NOTHING_LEFT, .. }, ..) => {
+            "let the value count as empty where it stands for no order: empty = [\"#\"], with the \
+             text of the cell, in the rule of order under [refunds]"
+                .to_owned()
+        }
         (RowKind::Unreadable { reason: REFUND_WITHOUT_KEY, .. }, ..) => {
             "give the refund the key of its order, or leave refunds out with mode = \"leave_out\" \
              under [refunds]"

@@ -585,18 +585,27 @@ fn refund_record_of_an_unknown_order_ends_the_run() {
     };
     insta::assert_snapshot!(check(keys, "o.ndjson", &(row("A", "null") + &row("7", "{\"id\":\"A\"}"))), @r#"
     error: o.ndjson:2: refunds.order reads no key of an order from the value; expected a text or a number, or nothing where the row is no refund; it is not known which order the row belongs to
-      hint: fix the row; if such rows belong to no order, name them in the profile: ignore_rows = [{ raw = true, starts_with = "…" }]
+      hint: let rows under [refunds] tell which rows are refunds, by a value that only they have: rows = { path = "…", empty = false }; or let order read the whole key of an order
     "#);
     insta::assert_snapshot!(check(keys, "o.ndjson", &(row("A", "\"\"") + &row("7", "[\"A\"]"))), @r#"
     error: o.ndjson:2: refunds.order reads no key of an order from the value; expected a text or a number, or nothing where the row is no refund; it is not known which order the row belongs to
-      hint: fix the row; if such rows belong to no order, name them in the profile: ignore_rows = [{ raw = true, starts_with = "…" }]
+      hint: let rows under [refunds] tell which rows are refunds, by a value that only they have: rows = { path = "…", empty = false }; or let order read the whole key of an order
     "#);
     let second = keys.replace("\"of\"", "\"of\", split = \"/\", part = 2");
     insta::assert_snapshot!(check(&second, "o.ndjson", &(row("A", "null") + &row("7", "\"A\""))), @r#"
     error: o.ndjson:2: refunds.order reads no key of an order from the value; expected a text or a number, or nothing where the row is no refund; it is not known which order the row belongs to
-      hint: fix the row; if such rows belong to no order, name them in the profile: ignore_rows = [{ raw = true, starts_with = "…" }]
+      hint: let rows under [refunds] tell which rows are refunds, by a value that only they have: rows = { path = "…", empty = false }; or let order read the whole key of an order
     "#);
+    let stripped = keys.replace("\"of\"", "\"of\", strip_prefix = \"#\"");
+    insta::assert_snapshot!(check(&stripped, "o.ndjson", &(row("A", "null") + &row("7", "\"#\""))), @r##"
+    error: o.ndjson:2: refunds.order reads no key of an order from the value, of which its steps leave nothing; expected the key of an order, or nothing where the row is no refund; it is not known which order the row belongs to
+      hint: let the value count as empty where it stands for no order: empty = ["#"], with the text of the cell, in the rule of order under [refunds]
+    "##);
     let joined = keys.replace("path = \"of\"", "concat = [\"Email\", \"of\"], separator = \"-\"");
+    insta::assert_snapshot!(check(&joined, "o.ndjson", &row("A", "null")), @r#"
+    error: o.ndjson:1: refunds.order reads a part of the key of an order; expected all parts, or none where the row is no refund; or rows, the condition on the rows that are refunds; it is not known which order the row belongs to
+      hint: let rows under [refunds] tell which rows are refunds, by a value that only they have: rows = { path = "…", empty = false }; or let order read the whole key of an order
+    "#);
     let key = "key = { concat = [\"Email\", \"Order\"], separator = \"-\" }\n";
     let rows = row("A", "null") + &row("7", "\"A\"");
     insta::assert_snapshot!(check(&format!("{key}{joined}"), "o.ndjson", &rows), @r#"
