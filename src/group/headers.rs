@@ -7,7 +7,7 @@ use crate::model::origin::Position;
 
 /// Maximum number of repeated headers. Beyond it the file is no export, and memory must not grow
 /// with their number.
-const MAX_HEADERS: usize = 10_000;
+pub const MAX_HEADERS: usize = 10_000;
 
 /// The positions of the headers within files.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]

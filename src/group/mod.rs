@@ -29,7 +29,7 @@ pub use children::{count_children, count_left_out, mark_circle};
 pub use copies::split_copies;
 pub use counts::RowCounts;
 pub use gap::{Gap, PossibleRows};
-pub use headers::RepeatedHeaders;
+pub use headers::{MAX_HEADERS, RepeatedHeaders};
 pub use lost::{GroupError, LostRows};
 pub use merge::draft;
 pub use refunds::merge_by_key;

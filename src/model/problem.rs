@@ -524,7 +524,7 @@ codes! {
     OrderInTwoFiles "order_in_two_files" Error,
     /// An order is below two headers of one file.
     OrderRepeated "order_repeated" Error,
-    /// Two files have an equal row of one order.
+    /// Two exports have an equal row of one order.
     RowInTwoFiles "row_in_two_files" Error,
     /// A document belongs to one that is not there.
     ParentMissing "parent_missing" Error,

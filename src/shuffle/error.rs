@@ -137,6 +137,18 @@ pub enum ShuffleError {
          hint: export the orders anew, without a header between them"
     )]
     TooManyHeaders,
+    /// The header occurs too often within the files of a join.
+    #[error(
+        "{file}: the header of the join {join:?} is repeated more than 10000 times; nothing was \
+         sent\n  \
+         hint: export the file anew, without a header between its rows"
+    )]
+    TooManySideHeaders {
+        /// The file in which it is once more.
+        file: String,
+        /// The name of the join.
+        join: String,
+    },
     /// More identifiers than this maximum are those of several people.
     #[error(
         "more than {0} identifiers are those of several people; nothing was sent\n  \

@@ -11,7 +11,7 @@ use super::{
     settings::dialect,
 };
 use crate::{
-    group::RepeatedHeaders,
+    group::{MAX_HEADERS, RepeatedHeaders},
     map::{SideStore, SideTable, UnfitRow, input_settings::LastLineEnd, profile::Profile},
     model::{
         input::{ExportRead, InputRead, SideInput},
@@ -70,6 +70,10 @@ pub fn read_side_files(
                         unfit_row(unfit, names.locate(row.origin.position()), &join.name)
                     })?;
                 }
+                if table.repeated_headers().len() > MAX_HEADERS {
+                    let file = read.input.name.clone();
+                    return Err(ShuffleError::TooManySideHeaders { file, join: join.name.clone() });
+                }
                 if n_bytes + table.n_bytes() > max_in_memory {
                     let name = format!("side-rows-{number}");
                     let new = || Sorter::new(folder, &name, max_bytes / 4);
@@ -90,9 +94,6 @@ pub fn read_side_files(
         table.complete(profile, join)?;
         n_bytes += table.n_bytes();
         tables.push(table);
-    }
-    if repeated_headers(&tables).exceeds_limit() {
-        return Err(ShuffleError::TooManyHeaders);
     }
     Ok(tables)
 }

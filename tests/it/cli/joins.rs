@@ -146,6 +146,83 @@ fn optional_join_may_lack_a_key() {
     "#);
 }
 
+/// The customer of an optional join was once not found in silence.
+#[test]
+fn key_of_a_side_row_that_cannot_be_read_is_a_warning() {
+    let join = JOIN
+        .replace("to = \"Id\" }", "to = { column = \"Id\", split = \"-\", part = 2 } }")
+        .replace("many = \"first\"", "optional = true\nmany = \"first\"")
+        .replace("[guest]", "[guest.id]\nshop.column = \"Order\"\n[guest]");
+    let customers = "Id;Name;E-mail\nC-1;Ann;ann@example.com\n2;Bob;bob@example.com\n\
+                     3;Cy;c@example.com\n;Dan;d@example.com\n";
+    let ran = check(&workspace(EXPORT, customers), &join, "orders.csv");
+    assert_eq!(outcomes(&ran), "A valid\nB valid");
+    let warning = "this row and 1 more have a value of which `to` of the join makes no key";
+    assert!(ran.out.contains("customers.csv:3\n") && ran.out.contains(warning), "{}", ran.out);
+}
+
+#[test]
+fn column_that_a_side_file_lacks_is_named_once() {
+    let workspace = workspace(EXPORT, CUSTOMERS);
+    workspace.file("more.csv", EXPORT.replace("A,", "C,").replace("B,", "D,"));
+    let join = JOIN.replace("customer.E-mail", "customer.Post");
+    let ran = check_with(&workspace, "\njoin_files = true", &join, "orders.csv more.csv");
+    insta::assert_snapshot!(refusal(&ran), @r#"
+    error[profile]: there is no column "customer.Post" in customers.csv
+      --> shop.toml:20:20  guest.email
+       |
+    20 | email = { column = "customer.Post" }
+       |                    ^^^^^^^^^^^^^^^
+       |
+       = customers.csv has "Id", "Name", "E-mail"
+    "#);
+}
+
+#[test]
+fn key_that_would_skip_is_refused() {
+    let values = "values = { 9 = { skip = \"test\" } }, other = \"keep\", to = \"Id\" }";
+    let join = JOIN.replace("to = \"Id\" }", values);
+    let ran = check(&workspace(EXPORT, CUSTOMERS), &join, "orders.csv");
+    insta::assert_snapshot!(refusal(&ran), @r##"
+    error[profile]: "values" has { skip }, but the key of a join leaves out no order
+      --> shop.toml:15:50  join.on.values
+       |
+    15 | …"Customer", strip_prefix = "#", values = { 9 = { skip = "test" } }, ot…
+       |                                  ^^^^^^
+       |
+       = expected a text, and a [[skip]] on the column
+    "##);
+}
+
+#[test]
+fn open_question_of_a_key_is_the_only_error() {
+    let join = JOIN.replace("to = \"Id\"", "to = \"?\"");
+    let ran = check(&workspace(EXPORT, CUSTOMERS), &join, "orders.csv");
+    insta::assert_snapshot!(ran.err, @r##"
+    error[question]: an open question, which only a person can answer
+      --> shop.toml:15:55  join.customer.on[1].to
+       |
+    15 | on = [{ column = "Customer", strip_prefix = "#", to = "?" }]
+       |                                                       ^^^
+       |
+       = expected for example id
+       = hint: --answer 'join.customer.on[1].to=VALUE'
+
+    1 open question in shop.toml. Nothing was read or sent.
+    "##);
+    let without = JOIN.replace(", to = \"Id\"", "");
+    let ran = check(&workspace(EXPORT, CUSTOMERS), &without, "orders.csv");
+    insta::assert_snapshot!(refusal(&ran), @r##"
+    error[profile]: the key "to" is missing
+      --> shop.toml:15:7  join.on
+       |
+    15 | on = [{ column = "Customer", strip_prefix = "#" }]
+       |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       |
+       = expected a part of the key: { column = "customer_id", to = "id" }
+    "##);
+}
+
 #[test]
 fn several_side_rows_are_refused_or_the_first_is_taken() {
     let customers = CUSTOMERS.replace("1;Ann;", "1;Ann;ann@example.net\n1;Anne;");
@@ -286,6 +363,11 @@ fn header_again_in_a_side_file_begins_another() {
     insta::assert_snapshot!(outcomes_of(&twice), @r#"
     A invalid the item equals the one at lines.csv:2; where parts of an export overlap, it would count twice; if both are meant, row_in_two_files = "warning" under [severity] of the profile sends both
     B valid
+    "#);
+    let many = format!("{header}{}", header.repeat(10_001));
+    insta::assert_snapshot!(refusal(&check_lines(EXPORT, &many, "", "")), @r#"
+    error: lines.csv: the header of the join "lines" is repeated more than 10000 times; nothing was sent
+      hint: export the file anew, without a header between its rows
     "#);
     let exchanged = format!("{LINES_FILE}Order,Qty,Name,Price\nA,1,Mug,4.00\n");
     insta::assert_snapshot!(refusal(&check_lines(EXPORT, &exchanged, "", "")), @"
