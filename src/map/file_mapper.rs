@@ -19,7 +19,7 @@ use super::{
     header_binding::HeaderBinding,
     input_settings::UnknownColumns,
     mapper::Mapper,
-    missing_name::MissingName,
+    missing_name::{MissingName, distinct},
     path_text::{dotted_names, first_name},
     paths::{known_paths, unknown_members},
     plain_columns::PlainColumns,
@@ -508,7 +508,7 @@ impl<'p> FileMapper<'p> {
         let FormatMapper::Csv(binding) = &self.format else { return Vec::new() };
         let Some(first) = binding.own_header.positions.first() else { return Vec::new() };
         let at = Position { column: None, ..*first };
-        binding.missing.iter().filter_map(|missing| missing.default_warning(at)).collect()
+        distinct(&binding.missing).iter().filter_map(|missing| missing.default_warning(at)).collect()
     }
 
     /// Whether the file holds JSON documents, which have no header.

@@ -6,7 +6,7 @@
 use super::{
     error::MapError,
     file_mapper::FileMapper,
-    missing_name::{MissingName, refused_names},
+    missing_name::{MissingName, distinct, refused_names},
     profile::Profile,
 };
 use crate::model::{diagnostic::Note, origin::Position, problem::Problem};
@@ -45,6 +45,6 @@ impl MissingInAll {
         if !missing.is_empty() {
             return Err(profile.name_places.error(&missing));
         }
-        Ok(all.iter().filter_map(|missing| missing.default_warning(at)).collect())
+        Ok(distinct(&all).iter().filter_map(|missing| missing.default_warning(at)).collect())
     }
 }

@@ -86,9 +86,12 @@ impl MissingName {
         Some(Problem::for_order(Code::ColumnMissing, at, message))
     }
 
-    /// Adds the name to others, once. It is required if one of its rules and conditions requires it.
+    /// Adds the name to others, once for each purpose: of several files one may have it for one
+    /// purpose, where it stands beside another name.
     pub(super) fn add_to(self, others: &mut Vec<Self>) {
-        match others.iter_mut().find(|other| other.name == self.name) {
+        let is_same =
+            |other: &&mut Self| (&other.name, &other.purpose) == (&self.name, &self.purpose);
+        match others.iter_mut().find(is_same) {
             Some(other) if self.is_required && !other.is_required => *other = self,
             Some(_) => {}
             None => others.push(self),
@@ -110,7 +113,21 @@ impl MissingName {
 
 /// The missing names for which the export is refused.
 pub(super) fn refused_names(missing: &[MissingName]) -> Vec<MissingName> {
-    missing.iter().filter(|name| name.is_required || name.near.is_some()).cloned().collect()
+    let is_refused = |name: &&&MissingName| name.is_required || name.near.is_some();
+    distinct(missing).iter().filter(is_refused).copied().cloned().collect()
+}
+
+/// Each missing name once, for the purpose that requires it if one does.
+pub(super) fn distinct(missing: &[MissingName]) -> Vec<&MissingName> {
+    let mut distinct: Vec<&MissingName> = Vec::new();
+    for name in missing {
+        match distinct.iter_mut().find(|other| other.name == name.name) {
+            Some(other) if name.is_required && !other.is_required => *other = name,
+            Some(_) => {}
+            None => distinct.push(name),
+        }
+    }
+    distinct
 }
 
 /// Where the text of a profile names columns and paths. Nowhere in a built-in profile, whose text
