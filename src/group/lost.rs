@@ -42,6 +42,8 @@ pub struct LostRows {
     first_item: Option<Position>,
     /// The first one next to no order, where rows of an order are adjacent.
     first_alone: Option<RowOrigin>,
+    /// The first one that may refund any order, and why that is not known.
+    first_refund: Option<(Position, String)>,
 }
 
 impl LostRows {
@@ -62,6 +64,14 @@ impl LostRows {
         self.push(row, "the row has no order key");
     }
 
+    /// Adds the next lost row, which is readable and may refund any order.
+    pub fn push_refund(&mut self, row: &Row<'_>, reason: &str) {
+        if self.first_refund.is_none() {
+            self.first_refund = Some((row.origin.position(), reason.to_owned()));
+        }
+        self.push(row, reason);
+    }
+
     /// Adds a gap next to no order, whose lost rows may belong to an order elsewhere.
     pub fn add_alone(&mut self, gap: &[PossibleRows]) {
         let first = gap.first().map(|gap| gap.first_lost.clone());
@@ -72,6 +82,7 @@ impl LostRows {
     pub fn append(&mut self, later: Self) {
         self.first_item = self.first_item.or(later.first_item);
         self.first_alone = self.first_alone.take().or(later.first_alone);
+        self.first_refund = self.first_refund.take().or(later.first_refund);
         self.count += later.count;
         self.listed.extend(later.listed);
         self.listed.truncate(MAX_LISTED_ROWS);
@@ -79,6 +90,10 @@ impl LostRows {
 
     /// Returns an error if the run must not go on without the lost rows.
     pub fn ensure_allowed(&self, settings: GroupSettings) -> Result<(), GroupError> {
+        // It need not be next to its order, which would be sent in full.
+        if let Some((at, reason)) = &self.first_refund {
+            return Err(GroupError { at: *at, reason: reason.clone(), more_rows: 0 });
+        }
         // With adjacent rows a lost row can belong only to the orders next to it, which are
         // invalid instead.
         if settings.has_adjacent_rows {

@@ -171,6 +171,7 @@ impl<'a> BlockRuns<'a> {
         let origin = &row.row.origin;
         match &row.kind {
             RowKind::Unreadable { reason, .. } => self.lost.push(row.row, reason),
+            RowKind::LostRefund { reason } => self.lost.push_refund(row.row, reason),
             kind => {
                 let has_item = matches!(kind, RowKind::WithoutKey { has_item: true, .. });
                 self.lost.push_without_key(row.row, has_item);

@@ -304,7 +304,10 @@ impl<'p> HeaderColumns<'p, '_> {
         let (order, shared_parts) = match &refunds.order {
             Some(order) => {
                 let shared_parts = Refunds::shared_parts(&order.columns, &self.profile.key);
-                (self.find_of_rows(order, REFUND_ORDER)?, shared_parts)
+                let columns = self.find_of_rows(order, REFUND_ORDER)?;
+                // Without a part of their key there are no refunds.
+                let lacks_part = order.combines() && columns.iter().any(Option::is_none);
+                (if lacks_part { Vec::new() } else { columns }, shared_parts)
             }
             None => (Vec::new(), Vec::new()),
         };

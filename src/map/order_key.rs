@@ -23,13 +23,16 @@ pub(super) fn key_of<'a, V: View<'a>>(
     }
 }
 
-/// The order key of several sources, each of which must be filled.
+/// The order key of several sources, all of which must be there and filled.
 pub(super) fn joined_key<'a, V: View<'a>>(
     view: V,
     rule: &Rule,
     sources: &[V::Source],
     separator: &str,
 ) -> Option<Cow<'a, str>> {
+    if sources.len() < rule.n_sources() {
+        return None;
+    }
     let mut key = String::new();
     for (index, source) in sources.iter().enumerate() {
         let value = view.find(source).value;

@@ -132,7 +132,7 @@ pub fn missing_paths(
     file: &str,
     at: Position,
 ) -> Result<Vec<Problem>, MapError> {
-    if !seen.has_orders() {
+    if seen.is_empty() {
         return Ok(Vec::new());
     }
     ensure_joins_hide_no_member(profile, seen, file)?;
@@ -143,6 +143,11 @@ pub fn missing_paths(
     let is_of_join = |path: &String| profile.joins.iter().any(|join| join.has_column(path));
     // Those of side files are found when these are read.
     let read = read.into_iter().filter(|read| !read.paths.iter().any(is_of_join));
+    // Refunds need not have what an order has, but what makes all documents refunds may be misspelt.
+    let of_refunds: Vec<&String> = profile.refunds.iter().flat_map(Refunds::paths).collect();
+    let has_orders = seen.has_orders();
+    let read =
+        read.filter(|read| has_orders || read.paths.iter().any(|path| of_refunds.contains(&path)));
     for read in read.flat_map(|read| read.with_filters(seen)) {
         let paths = read.lacking_paths(seen);
         let Some(first) = paths.first() else { continue };
@@ -151,7 +156,7 @@ pub fn missing_paths(
             continue;
         }
         let near = paths.iter().find_map(|path| near_member(path, &read, &used, seen));
-        if read.is_required || near.is_some() {
+        if read.is_required && has_orders || near.is_some() {
             missing.push(missing_name(read, near.or_else(|| similar_member(first, seen)), file));
             missing_paths.push(first.clone());
         } else if !read.is_optional {

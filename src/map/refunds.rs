@@ -23,6 +23,13 @@ impl Refunds {
         self.named_rules().map(|(rule, _)| rule)
     }
 
+    /// The paths that say which documents are refunds, and of which order.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &String> {
+        let tested = self.rows.iter().flat_map(Condition::sources);
+        let tested = tested.filter_map(|source| source.path.as_ref());
+        tested.chain(self.rules().flat_map(|rule| &rule.paths))
+    }
+
     /// The indexes of the names of a key of their orders that are names of the order key too.
     pub(super) fn shared_parts(names: &[String], key: &Rule) -> Vec<usize> {
         let is_shared = |(index, name)| key.names().any(|own| own == name).then_some(index);

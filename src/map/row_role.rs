@@ -64,7 +64,7 @@ impl<S> Mapper<'_, S> {
         let (has_rows, is_netted) = (bound.rows.is_some(), bound.refunds.are_netted);
         let key = match (bound.refunds.order.is_some(), bound.order_key(view)) {
             (false, _) => key,
-            (true, Err(reason)) => return Ok(RowKind::Unreadable { key: None, reason }),
+            (true, Err(reason)) => return Ok(RowKind::LostRefund { reason }),
             (true, Ok(None)) if !has_rows => return Err(key),
             (true, Ok(order)) => order,
         };
@@ -73,7 +73,7 @@ impl<S> Mapper<'_, S> {
             // It is left out, of whatever order.
             None if !is_netted => Ok(RowKind::Ignored),
             // Any order may be the one that was refunded.
-            None => Ok(RowKind::Unreadable { key: None, reason: REFUND_WITHOUT_KEY }),
+            None => Ok(RowKind::LostRefund { reason: REFUND_WITHOUT_KEY }),
         }
     }
 
@@ -95,7 +95,7 @@ impl<S> Mapper<'_, S> {
             Ok(order) if self.items_are_rows() && order != key => UNTESTED_REFUND,
             Ok(order) => return Err(order),
         };
-        Ok(RowKind::Unreadable { key: None, reason })
+        Ok(RowKind::LostRefund { reason })
     }
 
     /// Whether several rows of an order may each be an item of it.

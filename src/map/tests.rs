@@ -333,7 +333,7 @@ fn conditions_read_numbers_as_the_rule_of_the_column() {
 
 /// Such refunds were sent as orders, beside their own orders in full.
 #[test]
-fn half_a_key_of_a_refund_is_unreadable() {
+fn half_a_key_of_a_refund_is_lost() {
     let of = |order: &str, cells: [&str; 3]| {
         let rules = format!(
             "key = {{ concat = ['shop', 'id'], separator = '-' }}\n[refunds]\norder = {{ {order} }}"
@@ -349,8 +349,8 @@ fn half_a_key_of_a_refund_is_unreadable() {
     let steps = "column = 'of', path = 'of', strip_prefix = '*', split = '/', part = 2";
     let pairs = "column = 'of', path = 'of', pairs = { separator = ';', assign = '=' }, key = 'a'";
     let refund = "refund left out of de-1";
-    let half = "unreadable - refunds.order reads a part of the key of an order";
-    let none = "unreadable - refunds.order reads no key of an order";
+    let half = "lost refund refunds.order reads a part of the key of an order";
+    let none = "lost refund refunds.order reads no key of an order";
     for (order, cells, expected) in [
         (both, ["9", "de", "1"], refund),
         (both, ["9", "de", ""], half),

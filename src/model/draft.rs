@@ -406,6 +406,11 @@ pub enum RowKind<'a> {
         /// What was found and what was expected.
         reason: &'a str,
     },
+    /// A readable row that refunds an order, or may do so, of which it is not known which one.
+    LostRefund {
+        /// Why that is not known.
+        reason: &'a str,
+    },
     /// A row without any value.
     Blank,
     /// A row of the order with this key that the profile leaves out.
@@ -436,7 +441,9 @@ impl RowKind<'_> {
     pub fn has_no_order(&self) -> bool {
         matches!(
             self,
-            Self::WithoutKey { ordered_at: None, .. } | Self::Unreadable { key: None, .. }
+            Self::WithoutKey { ordered_at: None, .. }
+                | Self::Unreadable { key: None, .. }
+                | Self::LostRefund { .. }
         )
     }
 

@@ -78,34 +78,42 @@ pub(super) fn lost_row_hint(
         (RowKind::WithoutKey { .. }, RowContent::Document(_), _) => {
             wrapper_hint(raw, profile).unwrap_or_else(|| ignore_hint(None))
         }
-        (RowKind::Unreadable { reason: NO_ORDER | HALF_ORDER, .. }, _, format) => {
-            let name = if format == FileFormat::Csv { "column" } else { "path" };
-            format!(
-                "let rows under [refunds] tell which rows are refunds, by a value that only they have: \
-                 rows = {{ {name} = \"…\", empty = false }}; or let order read the whole key of an order"
-            )
-        }
-        (RowKind::Unreadable { reason: NOTHING_LEFT, .. }, ..) => {
-            "let the value count as empty where it stands for no order: empty = [\"#\"], with the \
-             text of the cell, in the rule of order under [refunds]"
-                .to_owned()
-        }
-        (RowKind::Unreadable { reason: REFUND_WITHOUT_KEY, .. }, ..) => {
-            "give the refund the key of its order, or leave refunds out with mode = \"leave_out\" \
-             under [refunds]"
-                .to_owned()
-        }
-        (RowKind::Unreadable { reason: PLACEHOLDER_ORDER, .. }, ..) => {
-            "let the placeholder be empty: empty = [\"0\"] in the rule of order under [refunds]"
-                .to_owned()
-        }
-        (RowKind::Unreadable { reason: UNTESTED_REFUND, .. }, ..) => {
-            "fix the value that rows of [refunds] tests, or let it test another column or path"
-                .to_owned()
+        (RowKind::LostRefund { reason }, _, format) => {
+            refund_hint(reason, format == FileFormat::Csv).unwrap_or_else(|| ignore_hint(None))
         }
         (RowKind::Unreadable { .. }, RowContent::Record(_), _) => QUOTES.to_owned(),
         _ => ignore_hint(None),
     }
+}
+
+/// The hint for a readable row that may refund any order, for this reason. `is_csv`: whether it is
+/// of a CSV file.
+pub(super) fn refund_hint(reason: &str, is_csv: bool) -> Option<String> {
+    let hint = match reason {
+        NO_ORDER | HALF_ORDER => {
+            let name = if is_csv { "column" } else { "path" };
+            return Some(format!(
+                "let rows under [refunds] tell which rows are refunds, by a value that only they have: \
+                 rows = {{ {name} = \"…\", empty = false }}; or let order read the whole key of an order"
+            ));
+        }
+        NOTHING_LEFT => {
+            "let the value count as empty where it stands for no order: empty = [\"#\"], with the \
+             text of the cell, in the rule of order under [refunds]"
+        }
+        REFUND_WITHOUT_KEY => {
+            "give the refund the key of its order, or leave refunds out with mode = \"leave_out\" \
+             under [refunds]"
+        }
+        PLACEHOLDER_ORDER => {
+            "let the placeholder be empty: empty = [\"0\"] in the rule of order under [refunds]"
+        }
+        UNTESTED_REFUND => {
+            "fix the value that rows of [refunds] tests, or let it test another column or path"
+        }
+        _ => return None,
+    };
+    Some(hint.to_owned())
 }
 
 /// The hint for a row of CSV; `escape` is that of the profile.

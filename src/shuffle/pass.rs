@@ -19,7 +19,7 @@ use super::{
     export::Export,
     facts::{FactCollector, Observations},
     fragment::{Fragment, FragmentKey},
-    lost_row_hint::{ITEM_WITHOUT_KEY, lost_row_hint},
+    lost_row_hint::{ITEM_WITHOUT_KEY, lost_row_hint, refund_hint},
     ordered::for_each_ordered,
     parent_circles::BlockLinks,
     plain::PlainPath,
@@ -104,7 +104,8 @@ pub(super) fn run<'p, D: Decide, C: Collect<D::Part, D::Error>>(
     let lost_hint = merger.lost_hint.take();
     let mut done = done.and_then(|()| merger.close_run());
     if done.is_ok() && context.collects_facts() && !context.is_stopped.load(Ordering::Relaxed) {
-        let lost = ensure_lost_allowed(&merger.lost, lost_hint, context);
+        let is_csv = merger.document_files.is_none();
+        let lost = ensure_lost_allowed(&merger.lost, (lost_hint, is_csv), context);
         // Without the path of their parents, all items have lost their orders.
         let paths_first = context.settings.profile.parent.is_some();
         let checked = if paths_first {
@@ -144,17 +145,17 @@ fn ensure_same_header<D>(
 /// Returns an error if lost rows are not allowed.
 fn ensure_lost_allowed<D>(
     lost: &LostRows,
-    first_hint: Option<String>,
+    (first_hint, is_csv): (Option<String>, bool),
     context: &Context<'_, '_, D>,
 ) -> Result<(), ShuffleError> {
     let grouping = context.settings.grouping;
     lost.ensure_allowed(grouping).map_err(|error| ShuffleError::LostRow {
         position: context.input_names.locate(error.at),
-        error,
-        // Where unreadable rows are accepted, only the items of an order end the run.
-        hint: first_hint
-            .filter(|_| !grouping.accepts_unreadable)
+        hint: refund_hint(&error.reason, is_csv)
+            // Where unreadable rows are accepted, only those and the items of an order end the run.
+            .or(first_hint.filter(|_| !grouping.accepts_unreadable))
             .unwrap_or_else(|| ITEM_WITHOUT_KEY.to_owned()),
+        error,
     })
 }
 

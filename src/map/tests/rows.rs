@@ -190,6 +190,7 @@ fn kind(kind: &RowKind<'_>) -> String {
         RowKind::Unreadable { key, reason } => {
             format!("unreadable {} {reason}", key.as_deref().unwrap_or("-"))
         }
+        RowKind::LostRefund { reason } => format!("lost refund {reason}"),
         RowKind::Blank => "blank".into(),
         RowKind::Skipped { key, reason } => format!("skipped {key} ({reason})"),
         RowKind::Refund { key, is_netted: false } => format!("refund left out of {key}"),

@@ -76,3 +76,103 @@ fn optional_name_without_its_last_letter_is_refused() {
         assert!(run.err.contains(columns), "{}", run.err);
     }
 }
+
+/// The parts of an export, with their names and texts, by a profile with these keys.
+fn check_parts(parts: [(&str, &str); 2], keys: &str) -> RunResult {
+    let profile = format!(
+        "name = \"shop\"\njoin_files = true\n{keys}\n[order]\nreferenceId.column = \"Order\"\n\
+         orderedAt.column = \"Date\"\nstatus.value = \"PURCHASED\"\ncurrencyCode.value = \"EUR\"\n\
+         price.column = \"Total\"\npaymentType.value = \"other\"\n"
+    );
+    let workspace = Workspace::with("shop.toml", &profile);
+    let names = parts.map(|(name, text)| {
+        workspace.file(name, text);
+        name
+    });
+    let options = "--profile shop.toml --pos x --max-invalid 100%";
+    workspace.run(&format!("check {} {options}", names.join(" ")))
+}
+
+/// The same name may mean something else in a part of other columns.
+#[test]
+fn part_of_an_export_may_have_a_column_like_one_of_another() {
+    let guest = "[guest]\nemail.column = \"Email\"\n";
+    let item =
+        "[item]\nname.column = \"Item\"\nquantity.column = \"Qty\"\nprice.column = \"price\"\n";
+    let parts = [
+        (
+            "orders.csv",
+            "Order,Date,Items,Quantity,Price,Total,Email\nA,2026-10-01T10:00:00Z,1,1,4,5,a@example.com\n",
+        ),
+        ("lines.csv", "Order,Item,Qty,price\nA,Mug,1,4\n"),
+    ];
+    let ran = check_parts(parts, &format!("{guest}{item}"));
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let condition = "ignore_rows = [{ column = \"State\", is = \"footer\" }]\n";
+    let parts = [
+        ("orders.csv", "Order,Date,State,Total,Email\nA,2026-10-01T10:00:00Z,,5,a@example.com\n"),
+        parts[1],
+    ];
+    let ran = check_parts(parts, &format!("{condition}{guest}{item}"));
+    insta::assert_snapshot!(ran.err, @r#"
+    error[profile]: there is no column "State" in the export
+     --> shop.toml:3:27  ignore_rows
+      |
+    3 | ignore_rows = [{ column = "State", is = "footer" }]
+      |                           ^^^^^^^
+      |
+      = lines.csv has columns of items, but not this one
+      = hint: optional = true beside it if the rows of that file need no test
+
+    1 error in shop.toml. Nothing was sent.
+    "#);
+}
+
+/// A list of names is filled by another one; the condition has none.
+#[test]
+fn condition_on_a_column_that_no_part_has_is_refused() {
+    let keys = "[[skip]]\nreason = \"cancelled\"\nwhen = { column = \"State\", is = \"cancelled\" }\n\
+                [guest]\nemail.column = \"Email\"\nfirstname.column = [\"State\", \"Forename\"]\n";
+    let parts = [
+        (
+            "o1.csv",
+            "Order,Date,Total,Email,Forename\nA,2026-10-01T10:00:00Z,5.00,a@example.com,Ann\n",
+        ),
+        ("o2.csv", "Order,Name\nA,Mug\n"),
+    ];
+    let ran = check_parts(parts, keys);
+    assert_eq!(ran.code, 2, "{}", ran.err);
+    assert!(ran.err.contains("there is no column \"State\""), "{}", ran.err);
+}
+
+fn check_documents(documents: &str, refunds: &str) -> RunResult {
+    let profile = format!(
+        "name = \"shop\"\n[refunds]\n{refunds}\n[order]\nreferenceId.path = \"id\"\n\
+         orderedAt.path = \"at\"\nstatus.value = \"PURCHASED\"\ncurrencyCode.value = \"EUR\"\n\
+         price.path = \"total\"\npaymentType.value = \"other\"\n[guest]\nemail.path = \"mail\"\n"
+    );
+    let workspace = Workspace::with("shop.toml", &profile);
+    workspace.file("o.ndjson", documents);
+    workspace.run("check o.ndjson --profile shop.toml --pos x")
+}
+
+/// By a misspelt path all orders are refunds.
+#[test]
+fn misspelt_path_makes_no_order_a_refund() {
+    let order = |id: &str, rest: &str| {
+        format!(
+            "{{\"id\":{id:?},\"at\":\"2026-10-01T10:00:00Z\",\"total\":5,\
+             \"mail\":\"a@example.com\"{rest}}}\n"
+        )
+    };
+    let orders = order("A", ",\"parent_id\":0") + &order("B", ",\"parent_id\":0");
+    for (path, code) in [("parent_id", 0), ("parentid", 2)] {
+        let rows = format!("rows = {{ not = {{ path = {path:?}, equals = 0 }} }}");
+        let ran = check_documents(&orders, &rows);
+        assert_eq!(ran.code, code, "{path} {}", ran.err);
+    }
+    // A refund without an id is left out, and has the path all the same.
+    let refund = order("A", "") + "{\"kind\":\"refund\"}\n";
+    let ran = check_documents(&refund, "rows = { path = \"kind\", is = \"refund\" }");
+    assert_eq!((ran.code, ran.err.contains("no document has")), (0, false), "{}", ran.err);
+}

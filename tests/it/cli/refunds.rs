@@ -451,3 +451,36 @@ fn sorted(text: &str) -> String {
     lines.sort_unstable();
     lines.join("\n")
 }
+
+/// Any order may be the one that was refunded, and be sent in full.
+#[test]
+fn refund_of_an_unknown_order_is_never_passed_over() {
+    let rows = [sale("A", "8.00"), sale("B", "3.00"), refund("", "8.00"), sale("C", "3.00")];
+    for key in ["unreadable_rows = \"accept\"", "rows_adjacent = true"] {
+        for ran in check(&[&rows], &format!("{key}\n{REFUNDS}")) {
+            assert_eq!(ran.code, 2, "{key}: {}", ran.err);
+            assert!(ran.err.contains("hint: give the refund the key of its order"), "{}", ran.err);
+        }
+    }
+}
+
+/// Not of all orders.
+#[test]
+fn half_a_key_of_a_refund_is_none() {
+    let keys = "key = { concat = [\"Shop\", \"Order\"], separator = \"-\" }\n[refunds]\n\
+                order = { concat = [\"Shop\", \"Parent\"], separator = \"-\", optional = true }\n\
+                amount = { column = \"Total\" }\nmode = \"net\"\n[order]\nprice.column = \"Total\"\n";
+    let profile = format!("name = \"shop\"\n{keys}{}", RULES.replace("[order]\n", ""));
+    let workspace = Workspace::with("shop.toml", profile);
+    let check = |export: &str| {
+        workspace.file("orders.csv", export);
+        workspace.run("check orders.csv --profile shop.toml --pos x --max-invalid 100%")
+    };
+    let ran = check(
+        "Shop,Order,Date,Email,Total\nS,1,2026-10-01T10:00:00Z,a@example.com,5.00\n\
+         S,2,2026-10-01T10:00:00Z,a@example.com,6.00\n",
+    );
+    assert_eq!(outcomes(&ran), "1 valid\n2 valid");
+    let shop = "Shop,Order,Parent,Date,Email,Total\nS,1,,2026-10-01T10:00:00Z,a@example.com,5.00\n";
+    assert_eq!(outcomes(&check(shop)), "1 valid");
+}
