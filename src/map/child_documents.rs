@@ -93,7 +93,7 @@ impl<S> Mapper<'_, S> {
         order.problems.append(&mut into.problems);
         into.may_have_items |= self.may_have_items;
         if !self.joins.is_empty() {
-            order.problems.extend(self.joins.problems(view, None, self.use_of_child(view)));
+            order.problems.extend(self.joins.problems(view, None, |view| self.use_of_child(view)));
         }
         if !self.add_refund(view, &mut order, into) {
             self.add_child_item(view, &mut order, into);

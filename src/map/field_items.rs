@@ -2,22 +2,20 @@
 //!
 //! Part of `mapper`.
 
-use std::{
-    collections::btree_map::Entry,
-    hash::{DefaultHasher, Hash, Hasher},
-};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::{
     bound_rule::{BoundRule, FieldBinding, PackedSource},
     collector::Collector,
     group_columns::ItemGroup,
+    item_set::ItemSet,
     item_view::{ItemFields, ItemView},
     mapper::Mapper,
     view::{Found, Value, View},
 };
 use crate::model::{
-    draft::{AddedSideRows, MappedRow},
-    origin::FileId,
+    draft::{AddedItems, AddedSideRows, CellOrigin, MappedRow, SharedItems},
+    origin::{FileId, Position},
     problem::{Code, Problem},
     side_row::SideItems,
 };
@@ -28,49 +26,23 @@ impl<S> Mapper<'_, S> {
         self.own_items.have_fields
     }
 
-    /// Adds the items that are fields of a row. Those of an earlier row would count twice; a list in
-    /// a joined file is shared by the rows that have its key.
+    /// Adds the items that are fields of a row. A list in a joined file is shared by the rows that
+    /// have its key.
     pub(super) fn add_field_items<'a, V: View<'a, Source = S>>(
         &'a self,
         view: V,
-        previous: Option<V>,
         order: &mut Collector<'a>,
         into: &mut MappedRow<'a>,
     ) {
-        let n_items = into.items.len();
-        if let Some(packed) = &self.packed {
-            self.add_packed(view, packed, order, into);
-        }
-        self.add_groups(view, order, into);
-        if let Some(first) = into.items.get(n_items) {
-            let at = first.at;
-            let row = at.position();
-            let earlier = match into.item_fields.entry(self.item_fields(view, row.file)) {
-                Entry::Occupied(earlier) => *earlier.get(),
-                Entry::Vacant(unseen) => {
-                    unseen.insert(row);
-                    return;
-                }
-            };
-            let is_shared = earlier == row
-                && previous.is_some_and(|previous| self.repeats_items(view, previous));
-            if is_shared {
-                into.items.truncate(n_items);
-            } else {
-                let line = earlier.line;
-                let message = format!(
-                    "the row in line {line} of the same order has the same items; they would count \
-                     twice"
-                );
-                order.problems.push(Problem::for_order(Code::ItemsRepeated, at, message));
+        let at = self.packed.as_ref().map_or(view.at(), |packed| view.find(&packed.source).at);
+        let shared = SharedItems::Fields(self.item_fields(view, at.position().file));
+        let added = self.own_items.added_by(view, at.position());
+        add_shared((shared, added), order, into, |order, into| {
+            if let Some(packed) = &self.packed {
+                self.add_packed(view, packed, order, into);
             }
-        }
-    }
-
-    /// Whether the rules of items read equal values in a row and the one before it.
-    fn repeats_items<'a, V: View<'a, Source = S>>(&self, view: V, previous: V) -> bool {
-        let of_row = |source: &&S| view.item_field(source).is_none();
-        self.own_items.sources().filter(of_row).all(|source| view.repeats(previous, source))
+            self.add_groups(view, order, into);
+        });
     }
 
     /// A digest of the file of a list of items and the fields that they are made of.
@@ -151,7 +123,6 @@ impl<S> Mapper<'_, S> {
     pub(super) fn add_joined_items<'a, V: View<'a, Source = S>>(
         &'a self,
         view: V,
-        previous: Option<V>,
         order: &mut Collector<'a>,
         into: &mut MappedRow<'a>,
     ) {
@@ -162,24 +133,63 @@ impl<S> Mapper<'_, S> {
             let found = items.join.and_then(|join| Some((join, view.side_items(join)?)));
             let Some((join, SideItems { rows, first_field })) = found else { continue };
             let Some(first) = rows.first() else { continue };
-            let added = AddedSideRows { join, first: first.number };
-            if order.added_side_rows.contains(&added) {
-                let mut columns = items.row_columns.iter();
-                let is_repeated =
-                    |previous: V| columns.all(|column| view.repeats(previous, column));
-                if !items.row_columns.is_empty() && !previous.is_some_and(is_repeated) {
-                    let message = OTHER_ROW.to_owned();
-                    order.problems.push(Problem::for_order(Code::RowsDisagree, view.at(), message));
+            let shared = SharedItems::SideRows(AddedSideRows { join, first: first.number });
+            let added = items.added_by(view, first.start());
+            add_shared((shared, added), order, into, |order, into| {
+                for row in rows {
+                    let view = ItemView::of_side(view, row, first_field);
+                    into.items.extend(self.item(view, items, order));
                 }
-                continue;
-            }
-            order.added_side_rows.push(added);
-            for row in rows {
-                let view = ItemView::of_side(view, row, first_field);
-                into.items.extend(self.item(view, items, order));
-            }
+            });
         }
     }
+}
+
+impl<S> ItemSet<'_, S> {
+    /// Where a row has the items, with a digest of its values that their rules read.
+    fn added_by<'a, V: View<'a, Source = S>>(&self, view: V, at: Position) -> AddedItems {
+        let mut hasher = DefaultHasher::new();
+        for column in &self.row_columns {
+            view.find(column).value.text().hash(&mut hasher);
+        }
+        AddedItems { at, row_values: hasher.finish() }
+    }
+}
+
+/// Adds items that rows of an order may share, once. Rows share them that read them at the same
+/// place and have equal values for their rules.
+fn add_shared<'a>(
+    (shared, added): (SharedItems, AddedItems),
+    order: &mut Collector<'a>,
+    into: &mut MappedRow<'a>,
+    add: impl FnOnce(&mut Collector<'a>, &mut MappedRow<'a>),
+) {
+    let earlier = into.added_items.get(&shared).copied();
+    if earlier == Some(added) {
+        return;
+    }
+    let (n_items, n_problems) = (into.items.len(), order.problems.len());
+    add(order, into);
+    let first = into.items.get(n_items);
+    // A row that is no item may have the cells of another one.
+    if first.is_none() && order.problems.len() == n_problems {
+        return;
+    }
+    let at = first.map_or(CellOrigin::Known(added.at), |first| first.at);
+    let Some(earlier) = earlier else {
+        into.added_items.insert(shared, added);
+        return;
+    };
+    order.problems.push(if earlier.at == added.at {
+        into.items.truncate(n_items);
+        Problem::for_order(Code::RowsDisagree, at, OTHER_VALUES)
+    } else {
+        let line = earlier.at.line;
+        let message = format!(
+            "the row in line {line} of the same order has the same items; they would count twice"
+        );
+        Problem::for_order(Code::ItemsRepeated, at, message)
+    });
 }
 
 /// Whether an item has a value of its own, besides those of its row.
@@ -191,5 +201,5 @@ pub(super) fn has_field<'a, V: View<'a>>(rules: &[BoundRule<'_, V::Source>], vie
     })
 }
 
-const OTHER_ROW: &str = "the rules of items in a joined file read columns in which this row differs \
-    from the one before it of the same order, so it is not known which values are theirs";
+const OTHER_VALUES: &str = "the rules of items in a joined file read columns in which the rows of the \
+    order that share them differ, so it is not known which values are theirs";

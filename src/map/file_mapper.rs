@@ -508,7 +508,10 @@ impl<'p> FileMapper<'p> {
         let FormatMapper::Csv(binding) = &self.format else { return Vec::new() };
         let Some(first) = binding.own_header.positions.first() else { return Vec::new() };
         let at = Position { column: None, ..*first };
-        distinct(&binding.missing).iter().filter_map(|missing| missing.default_warning(at)).collect()
+        distinct(&binding.missing)
+            .iter()
+            .filter_map(|missing| missing.default_warning(at))
+            .collect()
     }
 
     /// Whether the file holds JSON documents, which have no header.

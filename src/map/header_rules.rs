@@ -51,7 +51,10 @@ impl<'p> HeaderColumns<'p, '_> {
         let people = self.bind_people()?;
         let packed = self.find_packed()?;
         let groups = self.find_groups()?;
-        let own_items = ItemSet::of_export(own_kinds, packed.is_some() || !groups.is_empty());
+        let own_items = ItemSet {
+            row_columns: self.row_columns(&own_kinds),
+            ..ItemSet::of_export(own_kinds, packed.is_some() || !groups.is_empty())
+        };
         let has_items =
             joined_items.iter().chain([&own_items]).any(|items| items.sources().next().is_some());
         let counts_each_row =

@@ -19,8 +19,8 @@ pub(super) struct ItemSet<'p, S> {
     pub(super) have_fields: bool,
     /// The condition that says which of them are items.
     pub(super) rows: ItemRows<S>,
-    /// The columns of the order's rows that rules of joined items read: rows that share the items
-    /// must have equal values.
+    /// The columns of the order's rows that rules of the items read, with their conditions and zones:
+    /// rows that share the items must have equal values.
     pub(super) row_columns: Vec<S>,
 }
 

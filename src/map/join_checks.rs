@@ -125,10 +125,21 @@ fn check_items_read(profile: &Profile, join: &Join, errors: &mut KeyErrors) {
 }
 
 /// Refuses to take refunds off orders where these may have rows of a join of their own, which are
-/// not taken off.
+/// not taken off, or the list of all items of the order.
 fn check_netted_joins(profile: &Profile, errors: &mut KeyErrors) {
-    if !profile.refunds.as_ref().is_some_and(|refunds| refunds.are_netted) {
+    let Some(refunds) = profile.refunds.as_ref().filter(|refunds| refunds.are_netted) else {
         return;
+    };
+    let list = profile.packed_items.as_ref();
+    let lists = list.into_iter().flat_map(|list| list.column.iter().chain(&list.path));
+    let mut joined = lists.filter(|name| profile.joins.iter().any(|join| join.has_column(name)));
+    if let (Some(name), None) = (joined.next(), &refunds.amount) {
+        let error = format!(
+            "\"net\" takes the items of a row off its order, but all rows with a key share the list \
+             {name:?} of a joined file; expected amount, the rule of what is taken off, or \
+             \"leave_out\""
+        );
+        errors.add_at(&["refunds", "mode"], &error);
     }
     let Rule { columns, paths, .. } = &profile.key;
     let is_key = |of_key: &[String], of_join: &[String]| !of_join.is_empty() && of_key == of_join;

@@ -40,6 +40,12 @@ impl<S> RowJoin<'_, S> {
                 let fact = format!("no {what} of {} has", self.table.file_names());
                 (Code::JoinUnmatched, fact, String::new())
             }
+            SideFound::Skipped(at) => {
+                let reason =
+                    "; the profile passes that line over as a header (skip_lines and header)";
+                let fact = format!("{} has", self.place(at));
+                (Code::JoinUnmatched, fact, reason.to_owned())
+            }
             SideFound::Several(rows) => {
                 let fact = format!("several {what}s, {}, have", self.places(rows));
                 (Code::JoinAmbiguous, fact, self.reason(rows))

@@ -58,7 +58,7 @@ fn compile_join(
         let index = index.to_string();
         let from = errors.keep_below(&["on", &index], key_rule(from, nulls));
         let to = errors.keep_below(&["on", &index, "to"], key_rule(to, nulls));
-        keys.extend(from.zip(to).map(|(from, to)| JoinKey { from, to }));
+        keys.extend(from.zip(to).map(|(from, to)| with_one_kind(from, to)));
     }
     let (has_items, item_path) = match text.items {
         Some(JoinItemsText::Path(path)) => (true, errors.keep(item_path(&path))),
@@ -124,6 +124,13 @@ fn check_name(name: &str) -> Result<(), KeyError> {
         return Err(("as", error));
     }
     Ok(())
+}
+
+/// A part of a key. What one rule says of the kind of its values is true of those of the other.
+fn with_one_kind(mut from: Rule, mut to: Rule) -> JoinKey {
+    from.kind = from.kind.or(to.kind);
+    to.kind = to.kind.or(from.kind);
+    JoinKey { from, to }
 }
 
 /// Compiles the rule of a part of a key: a text, after the steps of the rule.

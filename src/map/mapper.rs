@@ -99,12 +99,12 @@ impl<S> Mapper<'_, S> {
         let mut order = Collector::new(view.at(), std::mem::take(&mut into.cells));
         order.problems.append(&mut into.problems);
         order.added_side_rows.append(&mut into.added_side_rows);
-        let row_use = self.row_use(view);
         if !self.joins.is_empty() {
+            let row_use = |view| self.row_use(view);
             order.problems.extend(self.joins.problems(view, previous, row_use));
         }
         // Other values of a refund record than its own are not those of its order.
-        if matches!(row_use, RowUse::Order | RowUse::OrderWithoutItem) {
+        if !self.refunds.as_ref().is_some_and(|refunds| refunds.is_record(view, self.profile)) {
             self.add_order_values(view, previous, &mut order);
         }
         if self.checks_key_parts {
@@ -115,9 +115,9 @@ impl<S> Mapper<'_, S> {
         into.may_have_items |= self.may_have_items;
         if !self.add_refund(view, &mut order, into) {
             let n_items = into.items.len();
-            self.add_items(view, previous, &mut order, into);
+            self.add_items(view, &mut order, into);
             self.net_items(view, &mut into.items[n_items..], &mut order);
-            self.add_joined_items(view, previous, &mut order, into);
+            self.add_joined_items(view, &mut order, into);
         }
         self.add_order_items(view, previous, &mut order, into);
         let skip = self.skip_reason(view, &mut order, into);

@@ -22,12 +22,11 @@ impl<S> Mapper<'_, S> {
     pub(super) fn add_items<'a, V: View<'a, Source = S>>(
         &'a self,
         view: V,
-        previous: Option<V>,
         order: &mut Collector<'a>,
         into: &mut MappedRow<'a>,
     ) {
         match &self.items {
-            _ if self.has_item_fields() => self.add_field_items(view, previous, order, into),
+            _ if self.has_item_fields() => self.add_field_items(view, order, into),
             // The items are documents of their own.
             _ if self.parent.is_some() => {}
             Some(arrays) => self.add_elements(view, arrays, order, into),

@@ -60,20 +60,30 @@ impl<S> RowJoins<'_, S> {
         JoinedRows { matches: texts.alloc_slice_copy(&matches) }
     }
 
-    /// The problems of a row without a side row that it should have, for what is read of the row.
+    /// The problems of a row without a side row that it should have. `row_use` says what is read of
+    /// a row.
     pub(super) fn problems<'v, V: View<'v, Source = S>>(
         &self,
         view: V,
         previous: Option<V>,
-        row_use: RowUse,
+        row_use: impl Fn(V) -> RowUse,
     ) -> Vec<Problem> {
         let Some(joined) = view.joined() else { return Vec::new() };
+        if !joined.matches.iter().any(|side| side.found.is_a_problem()) {
+            return Vec::new();
+        }
         let joins = self.0.iter().zip(joined.matches);
-        // The rows of an order repeat its keys.
-        let is_new =
-            |join: &RowJoin<'_, S>| previous.is_none_or(|previous| !join.repeats(view, previous));
+        let (own_use, previous) =
+            (row_use(view), previous.map(|previous| (previous, row_use(previous))));
+        // The rows of an order repeat its keys: the previous one has the problem already, if the
+        // file is read for it.
+        let is_reported = |join: &RowJoin<'_, S>| {
+            previous.is_some_and(|(previous, previous_use)| {
+                join.readers.read_for(previous_use) && join.repeats(view, previous)
+            })
+        };
         joins
-            .filter(|(join, _)| join.readers.read_for(row_use) && is_new(join))
+            .filter(|(join, _)| join.readers.read_for(own_use) && !is_reported(join))
             .filter_map(|(join, side)| join.problem(side.found, view))
             .collect()
     }
@@ -92,6 +102,9 @@ impl<S> RowJoin<'_, S> {
     }
 
     fn rows<'a>(&'a self, key: &KeyText, texts: &'a Bump) -> SideFound<'a> {
+        if let Some(skipped) = self.table.skipped_row(key.as_str()) {
+            return SideFound::Skipped(skipped);
+        }
         let rows = self.table.find(key.as_str(), texts);
         if self.join.has_items {
             return self.items(rows, texts);

@@ -192,6 +192,17 @@ impl SideTable {
         Ok(SideFormat::Documents { keys: keys.collect(), items, columns })
     }
 
+    /// Adds a line in the place of a header that the profile replaces: a file without a header has
+    /// a row there, which shows in its key.
+    pub fn add_skipped<'r>(&mut self, side: &SideFile<'_>, row: &'r Row<'r>) {
+        if let (RowContent::Record(record), SideFormat::Records { keys, .. }) =
+            (&row.content, &side.format)
+            && let SideKey::Whole(key) = key_of_record(record, keys)
+        {
+            self.push_skipped(key.as_str(), row.origin.position());
+        }
+    }
+
     /// Adds a row of a file. One without a key belongs to no row of the export.
     ///
     /// # Errors

@@ -68,6 +68,9 @@ pub struct SideTable {
     n_key_bytes: usize,
     /// Rows without a key.
     without_key: UnusedRows,
+    /// The lines in the place of headers that the profile replaces, which may be rows, with their
+    /// keys.
+    skipped: Vec<(String, Position)>,
     /// Rows of which a step of the key cannot take the text.
     invalid_keys: UnusedRows,
     /// The rows that were passed to a store so far.
@@ -206,6 +209,7 @@ impl SideTable {
             n_key_bytes: 0,
             without_key: UnusedRows::default(),
             invalid_keys: UnusedRows::default(),
+            skipped: Vec::new(),
             n_drained: 0,
             spilled: None,
         }
@@ -264,6 +268,16 @@ impl SideTable {
     #[must_use]
     pub fn invalid_keys(&self) -> UnusedRows {
         self.invalid_keys
+    }
+
+    /// Adds a line in the place of a header, with the key that it has if it is a row.
+    pub(super) fn push_skipped(&mut self, key: &str, at: Position) {
+        self.skipped.push((key.to_owned(), at));
+    }
+
+    /// The line in the place of a header that has a key, so that it is a row.
+    pub(super) fn skipped_row(&self, key: &str) -> Option<Position> {
+        self.skipped.iter().find(|(skipped, _)| skipped == key).map(|(_, at)| *at)
     }
 
     /// Adds a key whose rows follow, if there are any.

@@ -469,12 +469,30 @@ impl RowKind<'_> {
 }
 
 /// The rows of a side file with one key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AddedSideRows {
     /// The index of the join.
     pub join: usize,
     /// The number of the first row.
     pub first: u64,
+}
+
+/// Items that several rows of an order may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SharedItems {
+    /// Those in fields of a row, by a digest of their file and those fields.
+    Fields(u64),
+    /// The rows of a side file.
+    SideRows(AddedSideRows),
+}
+
+/// Where a row has items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AddedItems {
+    /// Their place.
+    pub at: Position,
+    /// A digest of the values of the row that their rules read.
+    pub row_values: u64,
 }
 
 /// The cells, items and people that a profile produced from one row or several.
@@ -489,8 +507,8 @@ pub struct MappedRow<'a> {
     pub refund_records: Vec<RefundRecord<'a>>,
     /// The items: at most one per record, any number per document.
     pub items: Vec<ItemDraft<'a>>,
-    /// The rows of which fields are items, by a digest of their file and those fields.
-    pub item_fields: BTreeMap<u64, Position>,
+    /// The items that are added already, by the first row that has them.
+    pub added_items: BTreeMap<SharedItems, AddedItems>,
     /// What the row says of the items that are made of values of the order.
     pub order_items: Vec<OrderItem<'a>>,
     /// Whether fields have several numbers of the row, those of the rows of a side file.

@@ -55,6 +55,9 @@ pub enum SideFound<'a> {
     Items(SideItems<'a>),
     /// Several rows have the key where one is expected.
     Several(&'a [SideRow<'a>]),
+    /// A line has the key that is passed over as a header, so that it is not known what else the
+    /// file lacks.
+    Skipped(Position),
 }
 
 /// Rows of a side file that are items.
@@ -70,7 +73,7 @@ impl SideFound<'_> {
     /// Whether there should be one row and is none or several, so that its values are not known.
     #[must_use]
     pub fn is_a_problem(&self) -> bool {
-        matches!(self, Self::InvalidKey | Self::None | Self::Several(_))
+        matches!(self, Self::InvalidKey | Self::None | Self::Several(_) | Self::Skipped(_))
     }
 }
 

@@ -62,6 +62,16 @@ pub fn read_side_files(
             let parser = reader.parser().clone();
             let header = parser.header().map(|header| &**header);
             let side = table.bind((profile, join), header, (id, &read.input.name))?;
+            if let Some(skipped) = reader.skipped_line() {
+                for row in parser.parse([skipped]).map_err(unreadable)?.rows() {
+                    table.add_skipped(&side, &row);
+                }
+            }
+            if let Some(skipped) = reader.skipped_line() {
+                for row in parser.parse([skipped]).map_err(unreadable)?.rows() {
+                    table.add_skipped(&side, &row);
+                }
+            }
             let (mut block, mut n_rows) = (Block::default(), 0);
             while reader.next_block(&mut block).map_err(unreadable)? {
                 for row in parser.parse([Piece::from(&block)]).map_err(unreadable)?.rows() {

@@ -135,10 +135,10 @@ fn rows_share_a_list_in_a_joined_file() {
     "#);
     let of_row = keys.replace("{ value = \"1\" }", "{ column = \"Qty\" }");
     let ran = check(("orders.csv", ROWS), &of_row, cart, "");
-    insta::assert_snapshot!(outcomes(&ran), @"
-    A invalid the row in line 2 of the same order has the same items; they would count twice
+    insta::assert_snapshot!(outcomes(&ran), @r#"
+    A invalid the rules of items in a joined file read columns in which the rows of the order that share them differ, so it is not known which values are theirs
     B valid
-    ");
+    "#);
 }
 
 /// Without other items they are those of the orders.
@@ -265,7 +265,7 @@ fn join_says_which_of_its_rows_are_items() {
 fn rows_that_share_items_have_equal_values_for_them() {
     let keys = FEES.replace("{ column = \"fees.Kind\" }", "{ column = \"Name\" }");
     insta::assert_snapshot!(outcomes(&check(("orders.csv", ROWS), &keys, FEES_FILE, "")), @r#"
-    A invalid the rules of items in a joined file read columns in which this row differs from the one before it of the same order, so it is not known which values are theirs
+    A invalid the rules of items in a joined file read columns in which the rows of the order that share them differ, so it is not known which values are theirs
     B valid
     "#);
     let rows = ROWS.replace("Cup", "Mug");
@@ -488,5 +488,82 @@ fn errors_of_joined_items_come_at_once() {
        |
     14 | item_rows = { column = "fees.Kind", is = "x" }
        | ^^^^^^^^^ expected item_rows of the profile
+    "#);
+}
+
+/// The row that has the items counts, not the one before it, and what conditions read too.
+#[test]
+fn rows_that_share_items_are_compared_with_the_first_of_them() {
+    let list = "[[join]]\nas = \"cart\"\nfile = \"fees.csv\"\n\
+                on = [{ column = \"Cart\", to = \"Cart\" }]\n\
+                [items.packed]\ncolumn = \"cart.Items\"\nseparator = \";\"\n\
+                fields = { separator = \"|\", names = [\"name\", \"price\"] }\n\
+                [item]\nname = { field = \"name\" }\nquantity = QTY\nprice = { field = \"price\" }\n";
+    let rows = "[[join]]\nas = \"cart\"\nfile = \"fees.csv\"\nitems = true\n\
+                on = [{ column = \"Cart\", to = \"Cart\" }]\n\
+                [item]\nname = { column = \"cart.Name\" }\nquantity = QTY\n\
+                price = { column = \"cart.Price\" }\n";
+    let files = [
+        (list, "Cart,Items\nC1,Mug|4\nC2,Cup|3\n"),
+        (rows, "Cart,Name,Price\nC1,Mug,4\nC2,Cup,3\n"),
+    ];
+    let outcome = |quantities: [u8; 3], quantity: &str| {
+        let row = |(cart, qty): (&str, u8)| format!("A,2026-10-01T10:00:00Z,{cart},{qty}\n");
+        let rows = ["C1", "C2", "C1"].into_iter().zip(quantities).map(row);
+        let export = format!("Order,Date,Cart,Qty\n{}", rows.collect::<String>());
+        let outcomes_of = |(keys, cart): (&str, &str)| {
+            let keys = keys.replace("QTY", quantity);
+            outcomes(&check(("orders.csv", &export), &keys, cart, ""))
+        };
+        let [of_list, of_rows] = files.map(outcomes_of);
+        assert_eq!(of_list, of_rows);
+        of_list
+    };
+    let column = "{ column = \"Qty\" }";
+    let condition =
+        "[{ value = \"2\", when = { column = \"Qty\", is = \"2\" } }, { value = \"1\" }]";
+    for quantity in [column, condition] {
+        assert_eq!(outcome([1, 2, 1], quantity), "A valid");
+        let differing = outcome([1, 2, 2], quantity);
+        assert!(differing.starts_with("A invalid the rules of items in a joined"), "{differing}");
+    }
+    assert_eq!(outcome([1, 2, 2], "{ value = \"1\" }"), "A valid");
+}
+
+/// Rows that are no items, such as one of taxes, add none for those that share them.
+#[test]
+fn joined_items_of_a_later_row_count() {
+    let keys = FEES.split_once("[[item]]").unwrap().0.to_owned()
+        + "[item]\nname.column = \"fees.Kind\"\nquantity.value = \"1\"\nprice.column = \"fees.Amount\"\n";
+    let keys = format!("item_rows = {{ column = \"Name\", is_not = \"Mug\" }}\n{keys}");
+    let fees = format!("{FEES_FILE}B,Box,2\n");
+    insta::assert_snapshot!(items_of(("orders.csv", ROWS), &keys, &fees), @r#"
+    "A" 5.9 [{"name":"Shipping","price":4.9,"quantity":1},{"name":"Gift wrap","price":1,"quantity":1}]
+    "B" 2 [{"name":"Box","price":2,"quantity":1}]
+    "#);
+}
+
+/// A list that cannot be read is one problem, however many rows share it.
+#[test]
+fn shared_list_that_cannot_be_read_is_one_problem() {
+    let keys = "[[join]]\nas = \"cart\"\nfile = \"fees.csv\"\n\
+                on = [{ column = \"Order\", to = \"Order\" }]\n\
+                [items.packed]\ncolumn = \"cart.Items\"\nseparator = \";\"\n\
+                fields = { separator = \"|\", names = [\"name\", \"price\"] }\n\
+                [item]\nname = { field = \"name\" }\nquantity = { value = \"1\" }\n\
+                price = { field = \"price\" }\n";
+    let ran = check(("orders.csv", ROWS), keys, "Order,Items\nA,Mug;Cup|3\nB,Jug|20\n", "");
+    let results = ran.results();
+    let problems = results[0]["problems"].as_array().unwrap();
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    // Each refund would take all of them off.
+    let net = "[refunds]\nrows = { column = \"Qty\", less = 0 }\nmode = \"net\"\n";
+    let ran = check(("orders.csv", ROWS), &format!("{net}{keys}"), "Order,Items\nA,Mug|1\n", "");
+    insta::assert_snapshot!(refusal(&ran), @r#"
+    error[profile]: "net" takes the items of a row off its order, but all rows with a key share the list "cart.Items" of a joined file
+      --> shop.toml:11:8  refunds.mode
+       |
+    11 | mode = "net"
+       |        ^^^^^ expected amount, the rule of what is taken off, or "leave_out"
     "#);
 }

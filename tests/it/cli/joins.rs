@@ -974,3 +974,66 @@ fn hints_of_a_side_file_are_for_its_join() {
     let ran = check(&workspace(EXPORT, json), &as_json, "orders.csv");
     assert_eq!(ran.code, 0, "{}", ran.err);
 }
+
+/// The first of two rows with one key is no item, so that it needs no product.
+#[test]
+fn item_behind_another_row_needs_its_product() {
+    let export = "Order,Date,Total,Kind,Sku\n\
+                  A,2026-10-01T10:00:00Z,10.00,Tax,S9\n\
+                  A,2026-10-01T10:00:00Z,10.00,Item,S9\n\
+                  A,2026-10-01T10:00:00Z,10.00,Item,S1\n";
+    let join = "[[join]]\nas = 'product'\nfile = 'customers.csv'\nSTEP\n[item]\n\
+                name = [{ column = 'product.Name' }, { value = 'unknown' }]\nquantity.value = '1'\n\
+                price.value = '10.00'\n[guest]\nemail.value = 'a@example.com'\n";
+    let item_rows = "\nitem_rows = { column = \"Kind\", is = \"Item\" }";
+    let outcome_of = |key: &str, products: &str| {
+        let workspace = workspace(export, products);
+        outcomes(&check_with(&workspace, item_rows, &join.replace("STEP", key), "orders.csv"))
+    };
+    let key = "on = [{ column = 'Sku', to = 'Id' }]";
+    insta::assert_snapshot!(outcome_of(key, "Id,Name\nS1,Mug\n"), @r#"A invalid no row of customers.csv has Id "S9""#);
+    insta::assert_snapshot!(outcome_of(key, "Id,Name\nS1,Mug\nS9,Cup\nS9,Jug\n"), @r#"A invalid several rows, customers.csv:3 and customers.csv:4, have Id "S9"; expected one, or many = "first" in the join"#);
+    let split = "on = [{ column = 'Sku', values = { S1 = '1' }, to = 'Id' }]";
+    insta::assert_snapshot!(outcome_of(split, "Id,Name\n1,Mug\n"), @r#"A invalid "S9" is not in the profile's values, which is the key of the join "product""#);
+}
+
+/// A blocked customer was once sent, since the file has the address in another case.
+#[test]
+fn kind_of_a_key_is_that_of_both_columns() {
+    let export = "Order,Mail,Date,Total\nA,Ann@Example.com,2026-10-01T10:00:00Z,10.00\n";
+    let customers = "E-mail,Phone,Blocked\nAnn@Example.com,0170 1234567,yes\n";
+    for on in [
+        "{ column = 'Mail', kind = 'email', to = 'E-mail' }",
+        "{ column = 'Mail', to = { column = 'E-mail', kind = 'email' } }",
+        "{ column = 'Mail', values = { 'Ann@Example.com' = '+49 170 1234567' }, to = \
+         { column = 'Phone', kind = 'phone', country = 'DE' } }",
+    ] {
+        let join = format!(
+            "[[join]]\nas = 'c'\nfile = 'customers.csv'\noptional = true\non = [{on}]\n\
+             [[skip]]\nreason = 'blocked'\nwhen = {{ column = 'c.Blocked', is = 'yes' }}\n\
+             [guest]\nemail.column = 'Mail'\n"
+        );
+        assert!(outcomes_of(export, customers, &join).starts_with("A skipped"), "{on}");
+    }
+}
+
+/// Its first row was once passed over as the header that the profile replaces.
+#[test]
+fn row_in_the_place_of_a_header_is_missed() {
+    let lines = "A,Mug,1,10.00\nA,Cup,1,3.00\nB,Jug,2,10.00\n";
+    let keys = "[[join]]\nas = \"lines\"\nfile = \"lines.csv\"\nitems = true\n\
+                profile = { skip_lines = 1, header = [\"Order\", \"Name\", \"Qty\", \"Price\"] }\n\
+                on = [{ column = \"Order\", to = \"Order\" }]\n[item]\nname.column = \"lines.Name\"\n\
+                quantity.column = \"lines.Qty\"\nprice.column = \"lines.Price\"\n\
+                [guest]\nemail.value = \"a@example.com\"\n";
+    let outcomes_of = |lines: &str| {
+        let workspace = Workspace::with("orders.csv", EXPORT);
+        workspace.file("lines.csv", lines);
+        outcomes(&check(&workspace, keys, "orders.csv"))
+    };
+    insta::assert_snapshot!(outcomes_of(lines), @r#"
+    A invalid lines.csv:1 has Order "A"; the profile passes that line over as a header (skip_lines and header)
+    B valid
+    "#);
+    assert!(!outcomes_of(&format!("Order,Item,Number,Cost\n{lines}")).contains("invalid"));
+}

@@ -93,41 +93,6 @@ fn check_parts(parts: [(&str, &str); 2], keys: &str) -> RunResult {
     workspace.run(&format!("check {} {options}", names.join(" ")))
 }
 
-/// The same name may mean something else in a part of other columns.
-#[test]
-fn part_of_an_export_may_have_a_column_like_one_of_another() {
-    let guest = "[guest]\nemail.column = \"Email\"\n";
-    let item =
-        "[item]\nname.column = \"Item\"\nquantity.column = \"Qty\"\nprice.column = \"price\"\n";
-    let parts = [
-        (
-            "orders.csv",
-            "Order,Date,Items,Quantity,Price,Total,Email\nA,2026-10-01T10:00:00Z,1,1,4,5,a@example.com\n",
-        ),
-        ("lines.csv", "Order,Item,Qty,price\nA,Mug,1,4\n"),
-    ];
-    let ran = check_parts(parts, &format!("{guest}{item}"));
-    assert_eq!(ran.code, 0, "{}", ran.err);
-    let condition = "ignore_rows = [{ column = \"State\", is = \"footer\" }]\n";
-    let parts = [
-        ("orders.csv", "Order,Date,State,Total,Email\nA,2026-10-01T10:00:00Z,,5,a@example.com\n"),
-        parts[1],
-    ];
-    let ran = check_parts(parts, &format!("{condition}{guest}{item}"));
-    insta::assert_snapshot!(ran.err, @r#"
-    error[profile]: there is no column "State" in the export
-     --> shop.toml:3:27  ignore_rows
-      |
-    3 | ignore_rows = [{ column = "State", is = "footer" }]
-      |                           ^^^^^^^
-      |
-      = lines.csv has columns of items, but not this one
-      = hint: optional = true beside it if the rows of that file need no test
-
-    1 error in shop.toml. Nothing was sent.
-    "#);
-}
-
 /// A list of names is filled by another one; the condition has none.
 #[test]
 fn condition_on_a_column_that_no_part_has_is_refused() {
