@@ -95,8 +95,8 @@ impl LostRows {
             return Err(GroupError { at: *at, reason: reason.clone(), more_rows: 0 });
         }
         // With adjacent rows a lost row can belong only to the orders next to it, which are
-        // invalid instead.
-        if settings.has_adjacent_rows {
+        // invalid instead; but it may be a refund of any order.
+        if settings.has_adjacent_rows && !settings.nets_refunds {
             let alone = self.first_alone.as_ref().filter(|_| !settings.accepts_unreadable);
             return alone.map_or(Ok(()), |alone| Err(self.alone_error(alone)));
         }

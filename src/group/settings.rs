@@ -12,6 +12,8 @@ pub struct GroupSettings {
     pub joins_files: bool,
     /// The rows of an order are adjacent.
     pub has_adjacent_rows: bool,
+    /// Refunds, which need not be next to their orders, are taken off them.
+    pub nets_refunds: bool,
     /// An unreadable row whose order is not known is counted and does not end the run.
     pub accepts_unreadable: bool,
 }

@@ -211,8 +211,12 @@ fn shown(settings: GroupSettings, rows: impl AsRef<[TestRow]>) -> Vec<String> {
     grouped(settings, rows.as_ref()).unwrap().drafts.iter().map(show).collect()
 }
 
-const SEPARATE_FILES: GroupSettings =
-    GroupSettings { joins_files: false, has_adjacent_rows: false, accepts_unreadable: false };
+const SEPARATE_FILES: GroupSettings = GroupSettings {
+    joins_files: false,
+    has_adjacent_rows: false,
+    nets_refunds: false,
+    accepts_unreadable: false,
+};
 
 #[test]
 fn scattered_rows_form_one_order() {
@@ -368,6 +372,9 @@ fn unreadable_row_invalidates_possible_orders() {
     let adjacent = GroupSettings { has_adjacent_rows: true, ..SEPARATE_FILES };
     let expected = ["A 2", "B 3,4 neighbour_unreadable", "C 5,4 neighbour_unreadable", "D 6"];
     assert_eq!(shown(adjacent, rows(unreadable(4, None))), expected);
+    // It may be a refund of A.
+    let netting = GroupSettings { nets_refunds: true, ..adjacent };
+    assert_eq!(grouped(netting, &rows(unreadable(4, None))).unwrap_err().at.line, 4);
     let accepting = GroupSettings { accepts_unreadable: true, ..SEPARATE_FILES };
     let accepted = grouped(accepting, &rows(unreadable(4, None))).unwrap();
     assert_eq!((accepted.drafts.len(), accepted.lost.listed.len()), (4, 1));

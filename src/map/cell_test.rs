@@ -7,9 +7,7 @@ use std::{cmp::Ordering, sync::Arc};
 use rust_decimal::Decimal;
 
 use super::{
-    number::{MAX_DECIMALS, NumberMarks},
-    rule::Rule,
-    rule_result::RuleResult,
+    number::MAX_DECIMALS, number_marks::NumberMarks, rule::Rule, rule_result::RuleResult,
     view::Value,
 };
 use crate::model::{

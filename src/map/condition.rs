@@ -385,7 +385,7 @@ impl<S> Condition<S> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::number::NumberMarks, *};
+    use super::{super::number_marks::NumberMarks, *};
     use crate::model::document::of_value::document_of;
 
     fn condition(toml: &str) -> Result<Condition, String> {

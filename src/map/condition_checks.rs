@@ -7,7 +7,7 @@ use super::{
     cell_test::{CellTest, NumberTest},
     condition_text::ConditionText,
     key_errors::KeyErrors,
-    number::NumberMarks,
+    number_marks::NumberMarks,
     one_or_many::OneOrMany,
     view::Value,
 };

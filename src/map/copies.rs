@@ -2,7 +2,7 @@
 //!
 //! Data only. Compiled by `copies_compiler`, read by `copy_version`.
 
-use super::{number::NumberMarks, rule::Rule};
+use super::{number_marks::NumberMarks, rule::Rule};
 use crate::model::field::Field;
 
 /// The name of the rule in messages.

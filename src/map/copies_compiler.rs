@@ -6,7 +6,7 @@ use super::{
     copies::Duplicates,
     copies_text::{DuplicatesText, VersionText},
     key_errors::KeyErrors,
-    number::NumberMarks,
+    number_marks::NumberMarks,
     rule::Rule,
     rule_text::RuleText,
 };

@@ -7,7 +7,7 @@ use super::{
     collector::Collector,
     copies::{Duplicates, VERSION},
     date::{parse_iso, parse_iso_date},
-    number::NumberMarks,
+    number_marks::NumberMarks,
     profile::Profile,
     view::View,
 };

@@ -19,7 +19,7 @@ use super::{
     key_errors::{KeyError, KeyErrors, WHOLE_RULE},
     language::LANGUAGE,
     max_length::MaxLength,
-    number::NumberMarks,
+    number_marks::NumberMarks,
     one_or_list::OneOrList,
     one_or_many::OneOrMany,
     path_text::segments,

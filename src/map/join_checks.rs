@@ -67,7 +67,7 @@ fn check_item_joins(profile: &Profile, other: Option<&str>, errors: &mut KeyErro
         let error = format!("contradicts {other}, which has the items too");
         errors.add_at(&["join", &join.index.to_string(), "items"], &error);
     }
-    if profile.refunds.as_ref().is_some_and(|refunds| refunds.are_netted) {
+    if profile.nets_refunds() {
         let error = format!(
             "\"net\" takes the items of a row off its order, but each row has all items of the join \
              {:?}; expected \"leave_out\"",

@@ -10,7 +10,7 @@ use super::{
     join::{Join, JoinKey},
     join_text::{JoinItemsText, JoinKeyText, JoinText},
     key_errors::{KeyError, KeyErrors},
-    number::NumberMarks,
+    number_marks::NumberMarks,
     path_text::{ensure_named, segments},
     pick::Pick,
     rule::Rule,

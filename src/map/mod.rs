@@ -77,6 +77,7 @@ mod missing_name;
 mod misspelling;
 mod netted_items;
 mod number;
+mod number_marks;
 mod one_or_list;
 mod one_or_many;
 mod only_table;

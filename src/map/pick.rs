@@ -13,7 +13,7 @@ use super::{
     date::{parse_iso, parse_iso_date},
     join_text::PickText,
     key_errors::KeyError,
-    number::NumberMarks,
+    number_marks::NumberMarks,
 };
 use crate::model::{
     decimal_mark::PointReading,

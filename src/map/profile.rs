@@ -297,6 +297,11 @@ impl Profile {
         std::iter::once(&self.key).chain(of_refunds).chain(by).chain(&self.parent)
     }
 
+    /// Whether refunds are taken off their orders.
+    pub fn nets_refunds(&self) -> bool {
+        self.refunds.as_ref().is_some_and(|refunds| refunds.are_netted)
+    }
+
     /// The indexes of the joins of which rules add up the rows.
     pub(super) fn added_joins(&self) -> Vec<usize> {
         let joins = self.joins.iter().enumerate();

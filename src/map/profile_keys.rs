@@ -24,7 +24,7 @@ use super::{
     joins_compiler::compile_joins,
     key_errors::{KeyError, KeyErrors},
     missing_name::NamePlaces,
-    number::NumberMarks,
+    number_marks::NumberMarks,
     parent::{ParentRules, check_item_rows, compile_parent},
     profile::{
         FieldRule, ItemKindRules, PeopleRules, Profile, SharedIdentifierRules, SkipRule,

@@ -18,7 +18,8 @@ use super::{
     key_errors::{KeyErrors, WHOLE_RULE},
     language::LanguageRule,
     max_length::MaxLength,
-    number::{NumberFormat, NumberMarks},
+    number::NumberFormat,
+    number_marks::NumberMarks,
     rule_checks::{
         add_ineffective_keys, check_compared_texts, check_nth, check_path, check_reasons,
         check_sources, check_type, extension_type, over_rows,

@@ -8,7 +8,7 @@
 
 use super::{
     currency_symbols::{CurrencySymbols, is_currency_sign},
-    number::{NumberMarks, is_dash},
+    number_marks::{NumberMarks, is_dash},
     text_part::SplitText,
 };
 

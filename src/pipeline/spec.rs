@@ -191,6 +191,7 @@ impl RunSpec<'_> {
             grouping: GroupSettings {
                 joins_files: self.profile.joins_files,
                 has_adjacent_rows: self.profile.has_adjacent_rows,
+                nets_refunds: self.profile.nets_refunds(),
                 accepts_unreadable: self.accepts_unreadable,
             },
             tenant_types: Arc::new(tenant_types),
