@@ -7,6 +7,7 @@ use crate::model::origin::FileId;
 
 /// How rows are grouped into orders.
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of the profile of its own")]
 pub struct GroupSettings {
     /// The rows of an order may come from several files.
     pub joins_files: bool,

@@ -298,6 +298,7 @@ impl Profile {
     }
 
     /// Whether refunds are taken off their orders.
+    #[must_use]
     pub fn nets_refunds(&self) -> bool {
         self.refunds.as_ref().is_some_and(|refunds| refunds.are_netted)
     }

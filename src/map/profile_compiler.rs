@@ -306,13 +306,15 @@ mod tests {
     fn wrong_values_have_a_hint() {
         let text = "name = 'x'\nescape = '\\\\'\n[order]\n\
                     referenceId = { column = 'a', split = '/', part = '2' }\n[[skip]]\nreason = 'r'\n\
-                    when = { column = 'Note', nth = 2, is = 'x' }";
+                    when = { column = 'Note', nth = 2, is = 'x' }\n[items]\nname = { column = 'b' }";
         insta::assert_snapshot!(parse_error(text), @r#"
         p.toml:2:10: escape: invalid escape "\\\\"; expected one ASCII character; a backslash is "\\" or '\'
           p.toml:4:51: order.referenceId.part: found the text "2"; expected a whole number
             hint: a number is without quotes
           p.toml:7:27: skip.when: unknown key "nth"; expected "path", "not", "raw", "is", "all" or one of 15 others
             hint: a condition takes a column by its name alone: give equal columns names of their own, with skip_lines = 1 and header = ["Order", …]
+          p.toml:9:1: items: unknown key "name"; expected "path", "packed", "repeated"
+            hint: [items] says where items are; their fields are in [item]
         "#);
         insta::assert_snapshot!(parse_error("name = 'x'\nescape = \"\\\"\n"), @r#"
         p.toml:2:12: missing escaped value; expected b, e, f, n, r, \, ", x, u, U

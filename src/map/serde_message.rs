@@ -32,6 +32,8 @@ const NTH: &str = "nth";
 const NTH_HINT: &str = "a condition takes a column by its name alone: give equal columns names of their own, with \
      skip_lines = 1 and header = [\"Order\", …]";
 
+const ITEMS_HINT: &str = "[items] says where items are; their fields are in [item]";
+
 /// Known names that are listed beside the nearest one.
 const MAX_OTHERS: usize = 4;
 
@@ -60,11 +62,10 @@ pub(super) fn readable_message(message: &str) -> ReadableMessage {
         let known: Vec<String> = names.collect();
         let near = suggest(&unknown, known.iter().map(String::as_str));
         let meant = near.or_else(|| same_thing(&unknown, &known)).map(str::to_owned);
-        let is_of_condition = unknown == NTH && known.iter().any(|known| known == "is_not");
-        let hint = if is_of_condition { format!("{HINT}{NTH_HINT}") } else { String::new() };
+        let expected = expectation(&unknown, &known, meant.as_deref());
         let text = format!(
-            "unknown {what} {unknown:?}; {}{hint}",
-            expectation(&unknown, &known, meant.as_deref())
+            "unknown {what} {unknown:?}; {expected}{}",
+            hint(&unknown, &known, meant.as_deref())
         );
         return ReadableMessage { meant, ..plain(text) };
     }
@@ -76,6 +77,19 @@ pub(super) fn readable_message(message: &str) -> ReadableMessage {
         return ReadableMessage { missing: Some(MissingKey(name)), ..plain(text) };
     }
     plain(wrong_value(&message).unwrap_or_else(|| message.replace('`', "")))
+}
+
+/// The hint for an unknown name among these, which are of one table.
+fn hint(unknown: &str, known: &[String], meant: Option<&str>) -> String {
+    let has = |name: &str| known.iter().any(|known| known == name);
+    let hint = if unknown == NTH && has("is_not") {
+        NTH_HINT
+    } else if meant.is_none() && has("packed") && has("repeated") {
+        ITEMS_HINT
+    } else {
+        return String::new();
+    };
+    format!("{HINT}{hint}")
 }
 
 /// The known name of what shops call otherwise.
