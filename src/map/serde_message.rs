@@ -2,7 +2,10 @@
 //!
 //! Used by `toml_document`.
 
-use crate::model::suggest::{edits, suggest};
+use crate::model::{
+    field::Field,
+    suggest::{edits, suggest},
+};
 
 /// A key that a table must have and lacks.
 pub(super) struct MissingKey(pub(super) String);
@@ -63,10 +66,7 @@ pub(super) fn readable_message(message: &str) -> ReadableMessage {
         let near = suggest(&unknown, known.iter().map(String::as_str));
         let meant = near.or_else(|| same_thing(&unknown, &known)).map(str::to_owned);
         let expected = expectation(&unknown, &known, meant.as_deref());
-        let text = format!(
-            "unknown {what} {unknown:?}; {expected}{}",
-            hint(&unknown, &known, meant.as_deref())
-        );
+        let text = format!("unknown {what} {unknown:?}; {expected}{}", hint(&unknown, &known));
         return ReadableMessage { meant, ..plain(text) };
     }
     if message.starts_with("missing field") {
@@ -80,16 +80,22 @@ pub(super) fn readable_message(message: &str) -> ReadableMessage {
 }
 
 /// The hint for an unknown name among these, which are of one table.
-fn hint(unknown: &str, known: &[String], meant: Option<&str>) -> String {
+fn hint(unknown: &str, known: &[String]) -> String {
     let has = |name: &str| known.iter().any(|known| known == name);
     let hint = if unknown == NTH && has("is_not") {
         NTH_HINT
-    } else if meant.is_none() && has("packed") && has("repeated") {
+    } else if has("packed") && has("repeated") && is_of_items(unknown) {
         ITEMS_HINT
     } else {
         return String::new();
     };
     format!("{HINT}{hint}")
+}
+
+/// Whether a name is that of a field of items.
+fn is_of_items(name: &str) -> bool {
+    let field = format!("item.{name}");
+    Field::NAMED.iter().any(|known| known.to_string() == field)
 }
 
 /// The known name of what shops call otherwise.
