@@ -38,6 +38,8 @@ pub struct LostRows {
     pub listed: Vec<Problem>,
     /// The number of all lost rows, listed or not.
     pub count: u64,
+    /// Whether one of them cannot be read.
+    has_damaged: bool,
     /// The first one that has cells of an item: an order would go without it.
     first_item: Option<Position>,
     /// The first one next to no order, where rows of an order are adjacent.
@@ -48,12 +50,18 @@ pub struct LostRows {
 
 impl LostRows {
     /// Adds the next lost row of the input.
-    pub fn push(&mut self, row: &Row<'_>, reason: &str) {
+    fn push(&mut self, row: &Row<'_>, reason: &str) {
         self.count += 1;
         if self.listed.len() < MAX_LISTED_ROWS {
             let problem = Problem::for_order(Code::RowUnreadable, row.damage_place(), reason);
             self.listed.push(Problem { row: Some(Box::new(row.origin.clone())), ..problem });
         }
+    }
+
+    /// Adds the next lost row, which cannot be read, so that it may be a refund.
+    pub fn push_damaged(&mut self, row: &Row<'_>, reason: &str) {
+        self.has_damaged = true;
+        self.push(row, reason);
     }
 
     /// Adds the next lost row, which is readable. `has_item`: whether it has cells of an item.
@@ -81,6 +89,7 @@ impl LostRows {
     /// Appends the lost rows of a later part of the input.
     pub fn append(&mut self, later: Self) {
         self.first_item = self.first_item.or(later.first_item);
+        self.has_damaged |= later.has_damaged;
         self.first_alone = self.first_alone.take().or(later.first_alone);
         self.first_refund = self.first_refund.take().or(later.first_refund);
         self.count += later.count;
@@ -96,7 +105,8 @@ impl LostRows {
         }
         // With adjacent rows a lost row can belong only to the orders next to it, which are
         // invalid instead; but it may be a refund of any order.
-        if settings.has_adjacent_rows && !settings.nets_refunds {
+        let may_be_refund = settings.nets_refunds && self.has_damaged;
+        if settings.has_adjacent_rows && !may_be_refund {
             let alone = self.first_alone.as_ref().filter(|_| !settings.accepts_unreadable);
             return alone.map_or(Ok(()), |alone| Err(self.alone_error(alone)));
         }

@@ -170,7 +170,7 @@ impl<'a> BlockRuns<'a> {
     fn push_lost(&mut self, row: &KeyedRow<'_>, settings: GroupSettings) {
         let origin = &row.row.origin;
         match &row.kind {
-            RowKind::Unreadable { reason, .. } => self.lost.push(row.row, reason),
+            RowKind::Unreadable { reason, .. } => self.lost.push_damaged(row.row, reason),
             RowKind::LostRefund { reason } => self.lost.push_refund(row.row, reason),
             kind => {
                 let has_item = matches!(kind, RowKind::WithoutKey { has_item: true, .. });

@@ -61,7 +61,8 @@ impl CurrencySymbols {
     /// `US$`.
     pub(super) fn has(&self, text: &str) -> bool {
         self.0.iter().any(|(symbol, _)| symbol == text)
-            || text.contains(is_currency_sign) && !text.contains(char::is_whitespace)
+            || text.contains(is_currency_sign)
+                && !text.contains(|c: char| c.is_whitespace() || c.is_ascii_digit())
             || iso_currency::Currency::from_code(text).is_some()
     }
 

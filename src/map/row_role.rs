@@ -64,13 +64,14 @@ impl<S> Mapper<'_, S> {
         let (has_rows, is_netted) = (bound.rows.is_some(), bound.refunds.are_netted);
         let key = match (bound.refunds.order.is_some(), bound.order_key(view)) {
             (false, _) => key,
+            // It is left out, of whatever order.
+            (true, Err(_)) if has_rows && !is_netted => return Ok(RowKind::Ignored),
             (true, Err(reason)) => return Ok(RowKind::LostRefund { reason }),
             (true, Ok(None)) if !has_rows => return Err(key),
             (true, Ok(order)) => order,
         };
         match key {
             Some(key) => Ok(RowKind::Refund { key, is_netted }),
-            // It is left out, of whatever order.
             None if !is_netted => Ok(RowKind::Ignored),
             // Any order may be the one that was refunded.
             None => Ok(RowKind::LostRefund { reason: REFUND_WITHOUT_KEY }),

@@ -72,10 +72,19 @@ pub(super) fn check_dropped(
             None => Ok(()),
         };
     }
-    let neighbours =
-        [previous.map(|left| (left, left, part)), next.map(|right| (right, part, right))];
-    for (lost, left, right) in neighbours.into_iter().flatten() {
-        if separator.is_between_decimals(left, right) {
+    // The decimals of `12€50` touch the currency.
+    let touches = |text: Option<&str>, side: fn(&str) -> Option<char>| {
+        text.and_then(side).is_some_and(|c| !c.is_whitespace())
+    };
+    let touches_left =
+        touches(before.strip_suffix(separator.text), |text| text.chars().next_back());
+    let touches_right = touches(behind.strip_prefix(separator.text), |text| text.chars().next());
+    let neighbours = [
+        previous.map(|left| (left, left, part, touches_left)),
+        next.map(|right| (right, part, right, touches_right)),
+    ];
+    for (lost, left, right, touches) in neighbours.into_iter().flatten() {
+        if touches && separator.is_between_decimals(left, right) {
             return error(lost, "");
         }
         if separator.is_between_groups(left, right) {
@@ -118,7 +127,12 @@ impl Separator<'_> {
             End::Start => words.iter().rfind(is_other),
             End::End => words.iter().find(is_other),
         };
-        nearest.is_some_and(|word| self.touches_number(word, end)) || self.is_sign(&words, end)
+        let is_before_currency = |word: &&str| {
+            matches!(end, End::Start) && word.chars().all(is_dash) && words.last() != Some(word)
+        };
+        nearest.is_some_and(is_before_currency)
+            || nearest.is_some_and(|word| self.touches_number(word, end))
+            || self.is_sign(&words, end)
     }
 
     /// Whether the word nearest to the number, but for currencies, is a sign or a currency with one.

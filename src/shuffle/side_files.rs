@@ -67,11 +67,6 @@ pub fn read_side_files(
                     table.add_skipped(&side, &row);
                 }
             }
-            if let Some(skipped) = reader.skipped_line() {
-                for row in parser.parse([skipped]).map_err(unreadable)?.rows() {
-                    table.add_skipped(&side, &row);
-                }
-            }
             let (mut block, mut n_rows) = (Block::default(), 0);
             while reader.next_block(&mut block).map_err(unreadable)? {
                 for row in parser.parse([Piece::from(&block)]).map_err(unreadable)?.rows() {

@@ -228,7 +228,7 @@ fn blank_rows_are_not_counted() {
 fn listed_lost_rows_are_limited() {
     let many = |first: u64| {
         let mut lost = LostRows::default();
-        (first..first + 900).for_each(|line| lost.push(unreadable(line, None).row, "bad"));
+        (first..first + 900).for_each(|line| lost.push_damaged(unreadable(line, None).row, "bad"));
         lost
     };
     let mut lost = many(1);

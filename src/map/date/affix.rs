@@ -19,11 +19,14 @@ const MAX_OFFSET_MINUTES: u32 = 14 * 60;
 /// Returns an error if a text that is stripped from local times contradicts the zone in which they
 /// are read, or is the half of a day. `key` names the text in the message.
 pub(super) fn check_affix(key: &str, affix: &str, zone: Tz) -> Result<(), String> {
-    let lost = match key {
-        STRIP_PREFIX => lost_before(affix, zone),
-        _ => lost_behind(affix, true, zone),
-    };
-    match lost {
+    let is_before = key == STRIP_PREFIX;
+    let beside = if is_before { lost_before(affix, zone) } else { lost_behind(affix, true, zone) };
+    // It is a text of the profile, of which each word is meant.
+    let words = || affix.split(ends_word).filter(|word| !word.is_empty());
+    let of_word = |word| half_of_day(word).filter(|_| !is_before);
+    let in_words =
+        || words().find_map(|word| of_word(word).or_else(|| lost_word(word, Beside::Number, zone)));
+    match beside.or_else(in_words) {
         Some(Lost { what, fix }) => Err(format!("{key} = {affix:?} strips {what}; {fix}")),
         None => Ok(()),
     }
@@ -78,7 +81,14 @@ impl Beside {
 
 /// What a text before a local time says about it.
 fn lost_before(text: &str, zone: Tz) -> Option<Lost> {
-    let text = text.trim_end_matches(|c: char| is_gap(c) || c == ':');
+    let mut text = text.trim_end_matches(|c: char| is_gap(c) || c == ':');
+    // A dash or a bar alone is between them.
+    while let Some((rest, mark)) = text.rsplit_once(char::is_whitespace)
+        && is_mark(mark)
+    {
+        text = rest.trim_end_matches(is_gap);
+    }
+    let text = text.trim_end_matches(',');
     let word = text.rsplit(ends_word).next().unwrap_or(text);
     lost_word(word, Beside::Number, zone)
 }
@@ -86,7 +96,19 @@ fn lost_before(text: &str, zone: Tz) -> Option<Lost> {
 /// What a text behind a local time says about it; `touches` is false if it is the next part.
 fn lost_behind(text: &str, touches: bool, zone: Tz) -> Option<Lost> {
     let text = text.trim_start_matches(is_gap);
-    let text = without_fraction(text).trim_start_matches(is_gap);
+    let mut text = without_fraction(text).trim_start_matches(is_gap);
+    let mut touches = touches;
+    while let Some((word, rest)) = text.split_once(char::is_whitespace) {
+        let next = rest.trim_start_matches(is_gap);
+        // Behind a time too, `am` may be a German word.
+        let is_german = word == "am" && Beside::of(next) == Beside::Word;
+        let is_hour = matches!(word, "Uhr" | "uhr" | "h");
+        if !is_german && !is_hour && !is_mark(word) {
+            break;
+        }
+        touches &= !is_mark(word);
+        text = next;
+    }
     let (word, rest) = text.split_at(text.find(ends_word).unwrap_or(text.len()));
     let next = rest.trim_start();
     let is_of_name = ["Time", "Standard", "Daylight"].iter().any(|word| next.starts_with(word));
@@ -95,16 +117,20 @@ fn lost_behind(text: &str, touches: bool, zone: Tz) -> Option<Lost> {
         Beside::Word if is_of_name => Beside::Nothing,
         beside => beside,
     };
+    half_of_day(word).or_else(|| lost_word(word, beside, zone))
+}
+
+/// What a word says that is the half of a day.
+fn half_of_day(word: &str) -> Option<Lost> {
     let letters = word.replace('.', "");
-    // Behind a time too, `am` may be a German word.
-    if letters == "am" && beside == Beside::Word {
-        return lost_behind(next, touches, zone);
-    }
-    if ["am", "pm"].iter().any(|half| letters.eq_ignore_ascii_case(half)) {
-        let fix = "write %I and %p in the format".to_owned();
-        return Some(Lost { what: "the half of the day".into(), fix });
-    }
-    lost_word(word, beside, zone)
+    let is_half = ["am", "pm"].iter().any(|half| letters.eq_ignore_ascii_case(half));
+    let fix = "write %I and %p in the format".to_owned();
+    is_half.then(|| Lost { what: "the half of the day".into(), fix })
+}
+
+/// Whether a text has neither letters nor digits.
+fn is_mark(text: &str) -> bool {
+    !text.contains(char::is_alphanumeric)
 }
 
 /// What a word that touches a local time says about it.
@@ -115,8 +141,10 @@ fn lost_word(word: &str, beside: Beside, zone: Tz) -> Option<Lost> {
         let fix = "write %z in the format".to_owned();
         return Some(Lost { what: "an offset".into(), fix }).filter(|_| !is_same);
     }
+    let word = word.trim_matches(|c: char| !c.is_alphanumeric());
     let in_any_case = || region_in_any_case(word).filter(|_| beside == Beside::Nothing);
-    let region = region_named(word).or_else(in_any_case)?;
+    let first_of_two = || region_named(word.split_once('/')?.0);
+    let region = region_named(word).or_else(in_any_case).or_else(first_of_two)?;
     if is_name_of(word, region, zone) {
         return None;
     }
@@ -166,11 +194,13 @@ fn offset_of(word: &str, beside: Beside) -> Option<u32> {
     let ends = rest.is_empty() || of_colon.is_some() && !rest.starts_with(char::is_alphanumeric);
     // There may be seconds.
     let has_form = matches!((hours.len(), minutes.len()), (1 | 2, 0 | 2 | 4 | 5));
+    if !has_form {
+        return None;
+    }
     let minutes = minutes.get(..2).map_or(Some(0), |minutes| minutes.parse::<u32>().ok())?;
     let all = hours.parse::<u32>().ok()? * 60 + minutes;
     // All zones differ from UTC by quarters of an hour.
-    (is_no_number && ends && has_form && minutes % 15 == 0 && all <= MAX_OFFSET_MINUTES)
-        .then_some(all)
+    (is_no_number && ends && minutes % 15 == 0 && all <= MAX_OFFSET_MINUTES).then_some(all)
 }
 
 /// Whether a word may name the time of a zone: because the `region` that is likely meant has the same
@@ -221,6 +251,9 @@ mod tests {
             (" PST", "\"America/Los_Angeles\""),
             (" PM", "half of the day"),
             (" p.m.", "half of the day"),
+            (" Uhr UTC", "says UTC"),
+            (" Uhr PM", "half of the day"),
+            (" - UTC", "says UTC"),
         ] {
             let error = check_affix("strip_suffix", affix, Tz::Europe__Berlin).unwrap_err();
             assert!(error.contains(part), "{affix:?}: {error}");
@@ -256,10 +289,17 @@ mod tests {
             ("Z;paid", ";"),
             (".000 Z", "."),
             (" PM EST", " "),
+            (" Uhr UTC", " "),
+            (" Uhr PM", " "),
+            (" - UTC", " "),
+            (" -UTC", " "),
+            (" | +05:00", " "),
+            (" 'UTC'", " "),
+            (" UTC/GMT", " "),
         ] {
             assert!(dropped(behind, separator).is_err(), "{behind:?}");
         }
-        for before in ["EST ", "(UTC) ", "+02:00 | ", "GMT-3: "] {
+        for before in ["EST ", "(UTC) ", "+02:00 | ", "GMT-3: ", "UTC - ", "UTC, ", "'UTC' "] {
             let checked = check_dropped([before, ""], " | ", Tz::Europe__Berlin);
             assert!(checked.is_err(), "{before:?}");
         }
@@ -288,6 +328,8 @@ mod tests {
             (" est pay\u{e9}", " "),
             (" (Cat food)", " ("),
             (" am Schalter", " "),
+            (" | am Markt", " | "),
+            (" +491511234:00", " "),
             (" Uhr, Central Station", " "),
             (" Central Station", " "),
             (" CEST", " "),
@@ -295,6 +337,11 @@ mod tests {
         ] {
             assert_eq!(dropped(behind, separator), Ok(()), "{behind:?}");
         }
+        assert_eq!(
+            dropped(&[&" am".repeat(100_000), " x"].concat(), " "),
+            Ok(()),
+            "no limit of the stack"
+        );
         for before in ["SO-1234: ", "A|", "am ", "Z-12 ", "-1|", "ist "] {
             let checked = check_dropped([before, ""], "|", Tz::Europe__Berlin);
             assert_eq!(checked, Ok(()), "{before:?}");
