@@ -34,22 +34,26 @@ pub struct SideFile<'p> {
 }
 
 enum SideFormat<'p> {
-    Records {
-        header: Header,
-        names: HeaderNames,
-        /// The columns of the key.
-        key_columns: Vec<usize>,
-        keys: Vec<(Vec<usize>, &'p Rule)>,
-        /// The index of each column that is read; none if the file lacks it.
-        columns: Vec<Option<usize>>,
-    },
-    Documents {
-        keys: Vec<(Vec<Path>, &'p Rule)>,
-        /// The array whose elements are the rows.
-        items: Option<Path>,
-        /// The paths that are read, from the document or from the element.
-        columns: Vec<Path>,
-    },
+    Records(SideRecords<'p>),
+    Documents(SideDocuments<'p>),
+}
+
+struct SideRecords<'p> {
+    header: Header,
+    names: HeaderNames,
+    /// The columns of the key.
+    key_columns: Vec<usize>,
+    keys: Vec<(Vec<usize>, &'p Rule)>,
+    /// The index of each column that is read; none if the file lacks it.
+    columns: Vec<Option<usize>>,
+}
+
+struct SideDocuments<'p> {
+    keys: Vec<(Vec<Path>, &'p Rule)>,
+    /// The array whose elements are the rows.
+    items: Option<Path>,
+    /// The paths that are read, from the document or from the element.
+    columns: Vec<Path>,
 }
 
 /// Why a row does not fit its file.
@@ -107,8 +111,10 @@ impl SideTable {
             return Err(MapError::other_side_format(name, &self.files[0].1));
         }
         let format = match header {
-            Some(header) => self.bind_records((profile, join), header, name)?,
-            None => self.bind_documents((profile, join), name)?,
+            Some(header) => {
+                SideFormat::Records(self.bind_records((profile, join), header, name)?)
+            }
+            None => SideFormat::Documents(self.bind_documents((profile, join), name)?),
         };
         self.files.push((file, name.to_owned()));
         Ok(SideFile { file, format })
@@ -119,7 +125,7 @@ impl SideTable {
         (profile, join): (&'p Profile, &'p Join),
         header: &Header,
         name: &str,
-    ) -> Result<SideFormat<'p>, MapError> {
+    ) -> Result<SideRecords<'p>, MapError> {
         if let Some(items) = &join.item_path {
             return Err(MapError::side_items_in_records(name, items));
         }
@@ -158,14 +164,14 @@ impl SideTable {
         }
         self.headers.push(header.clone());
         let names = HeaderNames::new(header);
-        Ok(SideFormat::Records { header: header.clone(), names, key_columns, keys, columns })
+        Ok(SideRecords { header: header.clone(), names, key_columns, keys, columns })
     }
 
     fn bind_documents<'p>(
         &mut self,
         (profile, join): (&'p Profile, &'p Join),
         file: &str,
-    ) -> Result<SideFormat<'p>, MapError> {
+    ) -> Result<SideDocuments<'p>, MapError> {
         if self.files.is_empty() {
             let known = KnownColumns::of(profile);
             let columns = known.names.iter().copied().filter(|name| join.has_column(name));
@@ -189,15 +195,15 @@ impl SideTable {
         let keys = join.keys.iter();
         let keys = keys.map(|key| (key.paths().iter().map(path_of_key).collect(), &key.to));
         let items = join.item_path.as_deref().map(Path::new);
-        Ok(SideFormat::Documents { keys: keys.collect(), items, columns })
+        Ok(SideDocuments { keys: keys.collect(), items, columns })
     }
 
     /// Adds a line in the place of a header that the profile replaces: a file without a header has
     /// a row there, which shows in its key.
     pub fn add_skipped<'r>(&mut self, side: &SideFile<'_>, row: &'r Row<'r>) {
-        if let (RowContent::Record(record), SideFormat::Records { keys, .. }) =
+        if let (RowContent::Record(record), SideFormat::Records(format)) =
             (&row.content, &side.format)
-            && let SideKey::Whole(key) = key_of_record(record, keys)
+            && let SideKey::Whole(key) = key_of_record(record, &format.keys)
         {
             self.push_skipped(key.as_str(), row.origin.position());
         }
@@ -211,90 +217,100 @@ impl SideTable {
     pub fn add<'r>(&mut self, side: &SideFile<'_>, row: &'r Row<'r>) -> Result<(), UnfitRow> {
         match (&row.content, &side.format) {
             (RowContent::Unreadable(unreadable), _) => {
-                return Err(UnfitRow::Unreadable(unreadable.reason.clone()));
+                Err(UnfitRow::Unreadable(unreadable.reason.clone()))
             }
-            (
-                RowContent::Record(record),
-                SideFormat::Records { header, names, key_columns, keys, columns },
-            ) => {
-                match names.header_row(record, header, key_columns) {
-                    Some(HeaderRow::Repeated) => {
-                        self.repeated_headers.push(row.origin.position());
-                        return Ok(());
-                    }
-                    Some(HeaderRow::Exchanged) => return Err(UnfitRow::ExchangedHeader),
-                    None => {}
-                }
-                let key = match key_of_record(record, keys) {
-                    SideKey::Whole(key) => key,
-                    no_key => {
-                        self.pass_over(row.origin.position(), no_key.is_invalid());
-                        return Ok(());
-                    }
-                };
-                let cells = columns.iter().map(|column| match column {
-                    Some(column) => NewCell {
-                        text: record.cell(*column).into(),
-                        at: record.position(&row.origin, *column),
-                        kind: SideKind::Text,
-                    },
-                    None => NewCell {
-                        text: "".into(),
-                        at: row.origin.position(),
-                        kind: SideKind::Missing,
-                    },
-                });
-                let digest = match self.compared {
-                    Compared::Rows => digest_of_record(record, header),
-                    Compared::Documents | Compared::Nothing => 0,
-                };
-                let (key, line) = (key.as_str(), row.origin.line);
-                let file = side.file;
-                let row = NewRow { key, file, line, digest, starts_document: true };
-                self.push(row, cells);
+            (RowContent::Record(record), SideFormat::Records(format)) => {
+                self.add_record(side.file, format, row, record)
             }
-            (RowContent::Document(document), SideFormat::Documents { keys, items, columns }) => {
-                let root = document.root();
-                self.seen_names.observe(root, row);
-                let key = key_of_document(root, keys).map_err(UnfitRow::Unreadable)?;
-                let key = match key {
-                    SideKey::Whole(key) => key,
-                    no_key => {
-                        self.pass_over(row.origin.position(), no_key.is_invalid());
-                        return Ok(());
-                    }
-                };
-                let key = key.as_str();
-                self.add_key(key);
-                let elements = match items {
-                    Some(items) => {
-                        let elements = elements_of(root, items).map_err(UnfitRow::Unreadable)?;
-                        self.has_array |= elements.is_some();
-                        elements.unwrap_or_default()
-                    }
-                    None => vec![root],
-                };
-                let of_document = match self.compared {
-                    Compared::Documents => digest_of_value(root),
-                    Compared::Rows | Compared::Nothing => 0,
-                };
-                for (index, node) in elements.into_iter().enumerate() {
-                    let (file, starts_document) = (side.file, index == 0);
-                    let line = node.position(&row.origin).line;
-                    let cells = columns.iter().map(|path| cell(path, node, &row.origin));
-                    let digest = match self.compared {
-                        Compared::Rows => digest_of_value(node),
-                        Compared::Documents | Compared::Nothing => of_document,
-                    };
-                    self.push(NewRow { key, file, line, digest, starts_document }, cells);
-                }
+            (RowContent::Document(document), SideFormat::Documents(format)) => {
+                self.add_document(side.file, format, row, document.root())
             }
             _ => {
                 let reason = "the row is of another format than its file".to_owned();
-                return Err(UnfitRow::Unreadable(reason));
+                Err(UnfitRow::Unreadable(reason))
             }
         }
+    }
+
+    fn add_record<'r>(
+        &mut self,
+        file: FileId,
+        format: &SideRecords<'_>,
+        row: &'r Row<'r>,
+        record: &'r Record<'r>,
+    ) -> Result<(), UnfitRow> {
+        let SideRecords { header, names, key_columns, keys, columns } = format;
+        match names.header_row(record, header, key_columns) {
+            Some(HeaderRow::Repeated) => {
+                self.repeated_headers.push(row.origin.position());
+                return Ok(());
+            }
+            Some(HeaderRow::Exchanged) => return Err(UnfitRow::ExchangedHeader),
+            None => {}
+        }
+        let Some(key) = self.whole_key(key_of_record(record, keys), row) else { return Ok(()) };
+        let cells = columns.iter().map(|column| match column {
+            Some(column) => NewCell {
+                text: record.cell(*column).into(),
+                at: record.position(&row.origin, *column),
+                kind: SideKind::Text,
+            },
+            None => NewCell { text: "".into(), at: row.origin.position(), kind: SideKind::Missing },
+        });
+        let digest = match self.compared {
+            Compared::Rows => digest_of_record(record, header),
+            Compared::Documents | Compared::Nothing => 0,
+        };
+        let (key, line) = (key.as_str(), row.origin.line);
+        self.push(NewRow { key, file, line, digest, starts_document: true }, cells);
         Ok(())
+    }
+
+    fn add_document<'r>(
+        &mut self,
+        file: FileId,
+        format: &SideDocuments<'_>,
+        row: &'r Row<'r>,
+        root: JsonNode<'r>,
+    ) -> Result<(), UnfitRow> {
+        let SideDocuments { keys, items, columns } = format;
+        self.seen_names.observe(root, row);
+        let key = key_of_document(root, keys).map_err(UnfitRow::Unreadable)?;
+        let Some(key) = self.whole_key(key, row) else { return Ok(()) };
+        let key = key.as_str();
+        self.add_key(key);
+        let elements = match items {
+            Some(items) => {
+                let elements = elements_of(root, items).map_err(UnfitRow::Unreadable)?;
+                self.has_array |= elements.is_some();
+                elements.unwrap_or_default()
+            }
+            None => vec![root],
+        };
+        let of_document = match self.compared {
+            Compared::Documents => digest_of_value(root),
+            Compared::Rows | Compared::Nothing => 0,
+        };
+        for (index, node) in elements.into_iter().enumerate() {
+            let line = node.position(&row.origin).line;
+            let cells = columns.iter().map(|path| cell(path, node, &row.origin));
+            let digest = match self.compared {
+                Compared::Rows => digest_of_value(node),
+                Compared::Documents | Compared::Nothing => of_document,
+            };
+            self.push(NewRow { key, file, line, digest, starts_document: index == 0 }, cells);
+        }
+        Ok(())
+    }
+
+    /// The key of a row, which is passed over if it has none.
+    fn whole_key(&mut self, key: SideKey, row: &Row<'_>) -> Option<KeyText> {
+        match key {
+            SideKey::Whole(key) => return Some(key),
+            SideKey::None => self.pass_over(row.origin.position(), false),
+            SideKey::Invalid => self.pass_over(row.origin.position(), true),
+        }
+        None
     }
 }
 
@@ -325,10 +341,6 @@ impl SideKey {
             }
         }
         Self::Whole(key)
-    }
-
-    fn is_invalid(&self) -> bool {
-        matches!(self, Self::Invalid)
     }
 }
 

@@ -118,8 +118,8 @@ impl Separator<'_> {
     }
 
     /// Whether the text at one end of a cell makes the number beside it negative: it has a sign that
-    /// touches the number or its currency, as in `Refund -EUR 5.00`, or it is nothing but a sign and
-    /// a currency. The dash of `5.00 - DHL` and `Flat rate - 5.00` is beside other words.
+    /// touches the number or its currency, as in `Refund -EUR 5.00`, or is before its currency, or it
+    /// is nothing but a sign and a currency. The dash of `5.00 - DHL` and `Flat rate - 5.00` is beside other words.
     fn has_sign(&self, side: &str, end: End) -> bool {
         let words: Vec<&str> = side.split(self.text).flat_map(str::split_whitespace).collect();
         let is_other = |word: &&&str| !self.symbols.has(word);
@@ -130,8 +130,7 @@ impl Separator<'_> {
         let is_before_currency = |word: &&str| {
             matches!(end, End::Start) && word.chars().all(is_dash) && words.last() != Some(word)
         };
-        nearest.is_some_and(is_before_currency)
-            || nearest.is_some_and(|word| self.touches_number(word, end))
+        nearest.is_some_and(|word| is_before_currency(word) || self.touches_number(word, end))
             || self.is_sign(&words, end)
     }
 

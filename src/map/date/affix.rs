@@ -2,8 +2,9 @@
 //! which time it is, such as `Z` or ` PM`, must not be lost.
 //!
 //! Only a word that touches the time says so: the first one behind it or the last one before it,
-//! with nothing but blanks, a bracket or a fraction of a second between. Before the time, or in the
-//! next part, it must be one that hardly is anything else. Called by `date_rule`.
+//! with nothing but blanks, brackets, `Uhr` or a fraction of a second between. Before the time,
+//! behind a dash or a bar, or in the next part, it must be one that hardly is anything else. Called
+//! by `date_rule`.
 
 use chrono::{Offset, TimeZone};
 use chrono_tz::{OffsetName, Tz};

@@ -118,15 +118,18 @@ fn rows_of_a_joined_file_are_items_beside_others() {
     assert_eq!(of_joined_lines, of_documents);
 }
 
+/// A list of items in a cell of a joined file, one for each order.
+const PACKED_CART: &str = "[[join]]\nas = \"cart\"\nfile = \"fees.csv\"\n\
+    on = [{ column = \"Order\", to = \"Order\" }]\n\
+    [items.packed]\ncolumn = \"cart.Items\"\nseparator = \";\"\n\
+    fields = { separator = \"|\", names = [\"name\", \"price\"] }\n\
+    [item]\nname = { field = \"name\" }\nquantity = { value = \"1\" }\n\
+    price = { field = \"price\" }\n";
+
 /// Unless the rules of the items read columns in which the rows differ.
 #[test]
 fn rows_share_a_list_in_a_joined_file() {
-    let keys = "[[join]]\nas = \"cart\"\nfile = \"fees.csv\"\n\
-                on = [{ column = \"Order\", to = \"Order\" }]\n\
-                [items.packed]\ncolumn = \"cart.Items\"\nseparator = \";\"\n\
-                fields = { separator = \"|\", names = [\"name\", \"price\"] }\n\
-                [item]\nname = { field = \"name\" }\nquantity = { value = \"1\" }\n\
-                price = { field = \"price\" }\n";
+    let keys = PACKED_CART;
     let cart = "Order,Items\nA,Mug|4;Cup|3\nB,Jug|20\n";
     let items = items_of(("orders.csv", ROWS), keys, cart);
     insta::assert_snapshot!(items, @r#"
@@ -494,17 +497,13 @@ fn errors_of_joined_items_come_at_once() {
 /// The row that has the items counts, not the one before it, and what conditions read too.
 #[test]
 fn rows_that_share_items_are_compared_with_the_first_of_them() {
-    let list = "[[join]]\nas = \"cart\"\nfile = \"fees.csv\"\n\
-                on = [{ column = \"Cart\", to = \"Cart\" }]\n\
-                [items.packed]\ncolumn = \"cart.Items\"\nseparator = \";\"\n\
-                fields = { separator = \"|\", names = [\"name\", \"price\"] }\n\
-                [item]\nname = { field = \"name\" }\nquantity = QTY\nprice = { field = \"price\" }\n";
+    let list = PACKED_CART.replace("\"Order\"", "\"Cart\"").replace("{ value = \"1\" }", "QTY");
     let rows = "[[join]]\nas = \"cart\"\nfile = \"fees.csv\"\nitems = true\n\
                 on = [{ column = \"Cart\", to = \"Cart\" }]\n\
                 [item]\nname = { column = \"cart.Name\" }\nquantity = QTY\n\
                 price = { column = \"cart.Price\" }\n";
     let files = [
-        (list, "Cart,Items\nC1,Mug|4\nC2,Cup|3\n"),
+        (&*list, "Cart,Items\nC1,Mug|4\nC2,Cup|3\n"),
         (rows, "Cart,Name,Price\nC1,Mug,4\nC2,Cup,3\n"),
     ];
     let outcome = |quantities: [u8; 3], quantity: &str| {
@@ -546,12 +545,7 @@ fn joined_items_of_a_later_row_count() {
 /// A list that cannot be read is one problem, however many rows share it.
 #[test]
 fn shared_list_that_cannot_be_read_is_one_problem() {
-    let keys = "[[join]]\nas = \"cart\"\nfile = \"fees.csv\"\n\
-                on = [{ column = \"Order\", to = \"Order\" }]\n\
-                [items.packed]\ncolumn = \"cart.Items\"\nseparator = \";\"\n\
-                fields = { separator = \"|\", names = [\"name\", \"price\"] }\n\
-                [item]\nname = { field = \"name\" }\nquantity = { value = \"1\" }\n\
-                price = { field = \"price\" }\n";
+    let keys = PACKED_CART;
     let ran = check(("orders.csv", ROWS), keys, "Order,Items\nA,Mug;Cup|3\nB,Jug|20\n", "");
     let results = ran.results();
     let problems = results[0]["problems"].as_array().unwrap();
