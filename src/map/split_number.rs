@@ -72,19 +72,12 @@ pub(super) fn check_dropped(
             None => Ok(()),
         };
     }
-    // The decimals of `12€50` touch the currency.
-    let touches = |text: Option<&str>, side: fn(&str) -> Option<char>| {
-        text.and_then(side).is_some_and(|c| !c.is_whitespace())
-    };
-    let touches_left =
-        touches(before.strip_suffix(separator.text), |text| text.chars().next_back());
-    let touches_right = touches(behind.strip_prefix(separator.text), |text| text.chars().next());
     let neighbours = [
-        previous.map(|left| (left, left, part, touches_left)),
-        next.map(|right| (right, part, right, touches_right)),
+        previous.map(|left| (left, left, part, true)),
+        next.map(|right| (right, part, right, separator.touches(behind))),
     ];
     for (lost, left, right, touches) in neighbours.into_iter().flatten() {
-        if touches && separator.is_between_decimals(left, right) {
+        if separator.is_between_decimals(left, right, touches) {
             return error(lost, "");
         }
         if separator.is_between_groups(left, right) {
@@ -118,8 +111,8 @@ impl Separator<'_> {
     }
 
     /// Whether the text at one end of a cell makes the number beside it negative: it has a sign that
-    /// touches the number or its currency, as in `Refund -EUR 5.00`, or is before its currency, or it
-    /// is nothing but a sign and a currency. The dash of `5.00 - DHL` and `Flat rate - 5.00` is beside other words.
+    /// touches the number or its currency, as in `Refund -EUR 5.00`, or it is nothing but a sign and
+    /// a currency. The dash of `5.00 - DHL` and `Flat rate - EUR 5.00` is between words.
     fn has_sign(&self, side: &str, end: End) -> bool {
         let words: Vec<&str> = side.split(self.text).flat_map(str::split_whitespace).collect();
         let is_other = |word: &&&str| !self.symbols.has(word);
@@ -127,11 +120,7 @@ impl Separator<'_> {
             End::Start => words.iter().rfind(is_other),
             End::End => words.iter().find(is_other),
         };
-        let is_before_currency = |word: &&str| {
-            matches!(end, End::Start) && word.chars().all(is_dash) && words.last() != Some(word)
-        };
-        nearest.is_some_and(|word| is_before_currency(word) || self.touches_number(word, end))
-            || self.is_sign(&words, end)
+        nearest.is_some_and(|word| self.touches_number(word, end)) || self.is_sign(&words, end)
     }
 
     /// Whether the word nearest to the number, but for currencies, is a sign or a currency with one.
@@ -167,13 +156,22 @@ impl Separator<'_> {
         are_currency && words.iter().any(is_signed) || begins_or_ends && may_be_currency()
     }
 
-    /// Whether it is between units and hundredths, as in `12€50`.
-    fn is_between_decimals(&self, left: &str, right: &str) -> bool {
+    /// Whether it touches the text behind it, which begins with it.
+    fn touches(&self, behind: &str) -> bool {
+        let text = behind.trim_start().strip_prefix(self.text.trim());
+        text.is_some_and(|text| !text.starts_with(char::is_whitespace))
+    }
+
+    /// Whether it is between units and hundredths, as in `12€50` and `12 € 50`. Behind a blank other
+    /// words may follow two digits that are none: `25 € 10 pcs`.
+    fn is_between_decimals(&self, left: &str, right: &str, touches: bool) -> bool {
         let whole = from_first_digit(left);
         let last_group = whole.rsplit(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
         let is_whole = last_group.len() == 3 || !whole.is_empty() && last_group == whole;
         let (decimals, rest) = split_digits(right);
-        let ends = !rest.trim_start_matches(['.', ',']).starts_with(|c: char| c.is_ascii_digit());
+        let is_followed =
+            rest.trim_start_matches(['.', ',']).starts_with(|c: char| c.is_ascii_digit());
+        let ends = rest.is_empty() || touches && !is_followed;
         self.symbols.has(self.text.trim()) && is_whole && decimals.len() == 2 && ends
     }
 
@@ -207,9 +205,10 @@ fn is_parenthesis(c: char) -> bool {
     matches!(c, '(' | ')')
 }
 
-/// Whether a text has as many letters as `kr.`, `Rs.` or a code.
+/// Whether a text has as many letters as `kr.`, `Rs.` or a code, and no digit.
 fn is_short_word(text: &str) -> bool {
-    matches!(text.chars().filter(|c| c.is_alphabetic()).count(), 1..=3)
+    let n_letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    matches!(n_letters, 1..=3) && !text.contains(|c: char| c.is_ascii_digit())
 }
 
 /// Whether a text is the word of accounts for a sign.

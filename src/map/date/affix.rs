@@ -1,10 +1,10 @@
 //! Texts that a rule strips from its dates, or drops beside the part of a `split`. One that says
 //! which time it is, such as `Z` or ` PM`, must not be lost.
 //!
-//! Only a word that touches the time says so: the first one behind it or the last one before it,
-//! with nothing but blanks, brackets, `Uhr` or a fraction of a second between. Before the time,
-//! behind a dash or a bar, or in the next part, it must be one that hardly is anything else. Called
-//! by `date_rule`.
+//! Only a word that touches the time says so, or any zone in a text of the profile: the first word
+//! behind the time or the last one before it, with nothing but blanks, brackets, `Uhr` or a fraction
+//! of a second between. Before the time, behind a dash or a bar, or in the next part, it must be one
+//! that hardly is anything else. Called by `date_rule`.
 
 use chrono::{Offset, TimeZone};
 use chrono_tz::{OffsetName, Tz};
@@ -23,10 +23,7 @@ pub(super) fn check_affix(key: &str, affix: &str, zone: Tz) -> Result<(), String
     let is_before = key == STRIP_PREFIX;
     let beside = if is_before { lost_before(affix, zone) } else { lost_behind(affix, true, zone) };
     // It is a text of the profile, of which each word is meant.
-    let words = || affix.split(ends_word).filter(|word| !word.is_empty());
-    let of_word = |word| half_of_day(word).filter(|_| !is_before);
-    let in_words =
-        || words().find_map(|word| of_word(word).or_else(|| lost_word(word, Beside::Number, zone)));
+    let in_words = || affix.split(ends_word).find_map(|word| lost_word(word, Beside::Number, zone));
     match beside.or_else(in_words) {
         Some(Lost { what, fix }) => Err(format!("{key} = {affix:?} strips {what}; {fix}")),
         None => Ok(()),
@@ -103,12 +100,19 @@ fn lost_behind(text: &str, touches: bool, zone: Tz) -> Option<Lost> {
         let next = rest.trim_start_matches(is_gap);
         // Behind a time too, `am` may be a German word.
         let is_german = word == "am" && Beside::of(next) == Beside::Word;
-        let is_hour = matches!(word, "Uhr" | "uhr" | "h");
+        let is_hour = matches!(word.trim_end_matches([',', '.']), "Uhr" | "uhr" | "h" | "hrs");
         if !is_german && !is_hour && !is_mark(word) {
             break;
         }
         touches &= !is_mark(word);
         text = next;
+    }
+    if let Some(rest) = behind_half_of_day(text)
+        // The next part may have other words, such as `am Markt 5`.
+        && (touches || rest.trim_matches(is_gap).is_empty())
+    {
+        let fix = "write %I and %p in the format".to_owned();
+        return Some(Lost { what: "the half of the day".into(), fix });
     }
     let (word, rest) = text.split_at(text.find(ends_word).unwrap_or(text.len()));
     let next = rest.trim_start();
@@ -118,15 +122,15 @@ fn lost_behind(text: &str, touches: bool, zone: Tz) -> Option<Lost> {
         Beside::Word if is_of_name => Beside::Nothing,
         beside => beside,
     };
-    half_of_day(word).or_else(|| lost_word(word, beside, zone))
+    lost_word(word, beside, zone)
 }
 
-/// What a word says that is the half of a day.
-fn half_of_day(word: &str) -> Option<Lost> {
-    let letters = word.replace('.', "");
-    let is_half = ["am", "pm"].iter().any(|half| letters.eq_ignore_ascii_case(half));
-    let fix = "write %I and %p in the format".to_owned();
-    is_half.then(|| Lost { what: "the half of the day".into(), fix })
+/// What is behind the half of a day with which a text begins, such as `PM`, or the `p. m.` of
+/// Spanish.
+fn behind_half_of_day(text: &str) -> Option<&str> {
+    let first = text.strip_prefix(['a', 'A', 'p', 'P'])?;
+    let rest = first.strip_prefix('.').map_or(first, str::trim_start).strip_prefix(['m', 'M'])?;
+    (!rest.starts_with(char::is_alphanumeric)).then(|| rest.trim_start_matches('.'))
 }
 
 /// Whether a text has neither letters nor digits.
@@ -144,8 +148,15 @@ fn lost_word(word: &str, beside: Beside, zone: Tz) -> Option<Lost> {
     }
     let word = word.trim_matches(|c: char| !c.is_alphanumeric());
     let in_any_case = || region_in_any_case(word).filter(|_| beside == Beside::Nothing);
-    let first_of_two = || region_named(word.split_once('/')?.0);
-    let region = region_named(word).or_else(in_any_case).or_else(first_of_two)?;
+    let region = match (region_named(word).or_else(in_any_case), word.split_once('/')) {
+        (Some(region), _) => region,
+        // The times of winter and summer: `GMT/BST`.
+        (None, Some((one, other))) if !other.contains('/') => {
+            lost_word(other, beside, zone)?;
+            return lost_word(one, beside, zone);
+        }
+        (None, _) => return None,
+    };
     if is_name_of(word, region, zone) {
         return None;
     }
@@ -170,8 +181,9 @@ fn ends_word(c: char) -> bool {
 
 /// A text without the fraction of a second at its start, such as `.000`.
 fn without_fraction(text: &str) -> &str {
-    let digits = text.strip_prefix(['.', ',']);
-    digits.map_or(text, |digits| digits.trim_start_matches(|c: char| c.is_ascii_digit()))
+    let is_digit = |c: char| c.is_ascii_digit();
+    let digits = text.strip_prefix(['.', ',']).filter(|digits| digits.starts_with(is_digit));
+    digits.map_or(text, |digits| digits.trim_start_matches(is_digit))
 }
 
 /// The minutes of a word that is an offset, such as `+02:00`, `-0700` or `GMT+1`. With neither a
@@ -238,6 +250,8 @@ mod tests {
             (" (local)", Tz::Europe__Berlin),
             (".000", Tz::Europe__Berlin),
             ("T-", Tz::Europe__Berlin),
+            (" Uhr (am Schalter)", Tz::Europe__Berlin),
+            (" GMT/BST", Tz::Europe__London),
         ] {
             assert_eq!(check_affix("strip_suffix", affix, zone), Ok(()), "{affix:?}");
         }
@@ -254,7 +268,9 @@ mod tests {
             (" p.m.", "half of the day"),
             (" Uhr UTC", "says UTC"),
             (" Uhr PM", "half of the day"),
+            (" p. m.", "half of the day"),
             (" - UTC", "says UTC"),
+            (" local UTC", "says UTC"),
         ] {
             let error = check_affix("strip_suffix", affix, Tz::Europe__Berlin).unwrap_err();
             assert!(error.contains(part), "{affix:?}: {error}");
@@ -290,6 +306,9 @@ mod tests {
             ("Z;paid", ";"),
             (".000 Z", "."),
             (" PM EST", " "),
+            (" p.\u{a0}m.", "\u{a0}"),
+            (" A. M. paid", " "),
+            (" Uhr, UTC", " "),
             (" Uhr UTC", " "),
             (" Uhr PM", " "),
             (" - UTC", " "),
@@ -297,6 +316,7 @@ mod tests {
             (" | +05:00", " "),
             (" 'UTC'", " "),
             (" UTC/GMT", " "),
+            (" GMT/BST", " "),
         ] {
             assert!(dropped(behind, separator).is_err(), "{behind:?}");
         }
@@ -335,18 +355,23 @@ mod tests {
             (" Central Station", " "),
             (" CEST", " "),
             (" Europe/Paris", " "),
+            (" CET/CEST", " "),
+            (" IST/12", " "),
+            (", am 5. Mai", ","),
+            (" | PM Handel", " "),
+            (" p. Markt", " "),
         ] {
             assert_eq!(dropped(behind, separator), Ok(()), "{behind:?}");
         }
-        assert_eq!(
-            dropped(&[&" am".repeat(100_000), " x"].concat(), " "),
-            Ok(()),
-            "no limit of the stack"
-        );
         for before in ["SO-1234: ", "A|", "am ", "Z-12 ", "-1|", "ist "] {
             let checked = check_dropped([before, ""], "|", Tz::Europe__Berlin);
             assert_eq!(checked, Ok(()), "{before:?}");
         }
+    }
+
+    #[test]
+    fn many_words_are_no_limit() {
+        assert_eq!(dropped(&[&" am".repeat(100_000), " x"].concat(), " "), Ok(()));
     }
 
     /// The time zone database has no abbreviation for some zones.

@@ -204,95 +204,110 @@ fn numbers_take_the_sign_that_is_left() {
     }
 }
 
+const BEHIND_CODE: &str = "split = 'EUR', part = 2";
+const FIRST_WORD: &str = "split = ' ', part = 1";
+const LAST_WORD: &str = "split = ' ', part = -1";
+const BEFORE_COMMA: &str = "split = ',', part = 1, decimal = '.'";
+
+/// The price that a rule with these keys reads from a cell and from a member alike.
+fn price_of_part(keys: &str, cell: &str) -> String {
+    let rules = profile(&format!("order.price = {{ column = 'x', path = 'x', {keys} }}"));
+    let from_json = ndjson(&rules, json!({"id": "A", "x": cell}));
+    // The rows of these tests have no quotes.
+    if !cell.contains(',') {
+        assert_eq!(csv(&rules, "id,x", &format!("A,{cell}")), from_json);
+    }
+    from_json.strip_prefix("row A: price").unwrap().to_owned()
+}
+
 #[test]
 fn split_drops_no_part_of_a_number() {
-    let price = |keys: &str, cell: &str| {
-        let rules = profile(&format!("order.price = {{ column = 'x', path = 'x', {keys} }}"));
-        let from_json = ndjson(&rules, json!({"id": "A", "x": cell}));
-        // The rows of these tests have no quotes.
-        if !cell.contains(',') {
-            assert_eq!(csv(&rules, "id,x", &format!("A,{cell}")), from_json);
-        }
-        from_json.strip_prefix("row A: price").unwrap().to_owned()
-    };
-    let (code, first) = ("split = 'EUR', part = 2", "split = ' ', part = 1");
-    let last = "split = ' ', part = -1";
-    let comma = "split = ',', part = 1, decimal = '.'";
     for (keys, cell, dropped) in [
         // Signs.
-        (code, "-EUR 12.51", "-EUR"),
-        (code, "- EUR 12.52", "- EUR"),
-        (last, "-EUR 5.00", "-EUR"),
-        (last, "EUR - 6.00", "EUR -"),
-        (last, "- EUR 6.00", "- EUR"),
-        (last, "(EUR 6.00)", "(EUR"),
-        (last, "-kr 5.00", "-kr"),
-        (last, "-US$ 5.00", "-US$"),
-        (last, "-US $ 5.00", "-US $"),
-        (last, "- kr 5.00", "- kr"),
-        (last, "CR EUR 5.00", "CR EUR"),
-        (last, "Refund -EUR 5.00", "Refund -EUR"),
-        (last, "Refund - EUR 5.00", "Refund - EUR"),
-        (last, "Flat rate - € 5.00", "Flat rate - €"),
-        (first, "5.00 kr- refunded", "kr- refunded"),
-        (first, "5.00 CR", "CR"),
-        (first, "5.00 EUR Dr.", "EUR Dr."),
-        (first, "5.00 CR refund", "CR refund"),
-        (first, "6.00 -", "-"),
-        (first, "6.00 EUR-", "EUR-"),
-        (first, "6.00 (EUR) -", "(EUR) -"),
+        (BEHIND_CODE, "-EUR 12.51", "-EUR"),
+        (BEHIND_CODE, "- EUR 12.52", "- EUR"),
+        (LAST_WORD, "-EUR 5.00", "-EUR"),
+        (LAST_WORD, "EUR - 6.00", "EUR -"),
+        (LAST_WORD, "- EUR 6.00", "- EUR"),
+        (LAST_WORD, "(EUR 6.00)", "(EUR"),
+        (LAST_WORD, "-kr 5.00", "-kr"),
+        (LAST_WORD, "-US$ 5.00", "-US$"),
+        (LAST_WORD, "-US $ 5.00", "-US $"),
+        (LAST_WORD, "- kr 5.00", "- kr"),
+        (LAST_WORD, "CR EUR 5.00", "CR EUR"),
+        (LAST_WORD, "Refund -EUR 5.00", "Refund -EUR"),
+        (FIRST_WORD, "5.00 kr- refunded", "kr- refunded"),
+        (FIRST_WORD, "5.00 CR", "CR"),
+        (FIRST_WORD, "5.00 EUR Dr.", "EUR Dr."),
+        (FIRST_WORD, "5.00 CR refund", "CR refund"),
+        (FIRST_WORD, "6.00 -", "-"),
+        (FIRST_WORD, "6.00 EUR-", "EUR-"),
+        (FIRST_WORD, "6.00 (EUR) -", "(EUR) -"),
         ("split = 'Rs.', part = 2", "-Rs.500.00", "-Rs."),
         ("split = 'kr.', part = 2", "-kr. 500.00", "-kr."),
         ("split = 'kr.', part = 1", "500.00 kr. CR", "kr. CR"),
         ("split = 'S/', part = 2", "-S/500.00", "-S/"),
         ("split = 'EUR:', part = 2", "-EUR: 500.00", "-EUR:"),
         // Decimals.
-        (code, "12EUR50", "12"),
+        (BEHIND_CODE, "12EUR50", "12"),
+        (BEHIND_CODE, "12 EUR 50", "12"),
+        ("split = '€', part = 1", "12 € 50", "50"),
+        ("split = ' € ', part = 1", "12 € 50", "50"),
         ("split = '€', part = 1", "12€50", "50"),
         ("split = '€', part = 1", "12€50 TTC", "50 TTC"),
         ("split = '€', part = 1", "1.250€50", "50"),
         // The number itself.
-        (code, "5.00 EUR", "5.00"),
+        (BEHIND_CODE, "5.00 EUR", "5.00"),
         ("split = 'kr.', part = 2", "5.00 kr.", "5.00"),
         ("split = ' ', part = 2", "5.00  EUR", "5.00"),
     ] {
         let message =
             format!("{cell:?}: split drops {dropped:?}, which may be a part of the number");
-        assert_eq!(price(keys, cell), format!("!{cell}@3 | number_unreadable price@3 {message}"));
+        assert_eq!(
+            price_of_part(keys, cell),
+            format!("!{cell}@3 | number_unreadable price@3 {message}")
+        );
     }
     for (keys, cell, dropped) in [
-        (last, "EUR 1 250.00", "1"),
-        (last, "EUR 1  250.00", "1"),
-        (first, "1 250.00 EUR", "250.00"),
-        (first, "1  250.00", "250.00"),
-        (comma, "1,250.00", "250.00"),
+        (LAST_WORD, "EUR 1 250.00", "1"),
+        (LAST_WORD, "EUR 1  250.00", "1"),
+        (FIRST_WORD, "1 250.00 EUR", "250.00"),
+        (FIRST_WORD, "1  250.00", "250.00"),
+        (BEFORE_COMMA, "1,250.00", "250.00"),
         ("split = '.', part = 1, decimal = ','", "1.250,00", "250,00"),
         ("split = \"'\", part = 1, decimal = '.'", "1'250.00", "250.00"),
         ("split = \"'\", part = 1", "1'250.00", "250.00"),
     ] {
-        let found = price(keys, cell);
+        let found = price_of_part(keys, cell);
         let message = format!(
             "split drops {dropped:?}, which may be a part of the number; without such groups, \
              write thousands = \"\""
         );
         assert!(found.contains("number_unreadable") && found.ends_with(&message), "{found}");
     }
+}
+
+#[test]
+fn split_drops_what_is_beside_a_number() {
     for (keys, cell, number) in [
-        (code, "EUR 12.50", "12.50"),
-        (first, "3 12.50", "3"),
+        (BEHIND_CODE, "EUR 12.50", "12.50"),
+        (FIRST_WORD, "3 12.50", "3"),
         ("split = 'EUR', part = 1", "25 EUR 10 pcs", "25"),
-        (first, "5.00 -10€", "5.00"),
-        (first, "3 x 250", "3"),
-        (first, "12.50 EUR (net)", "12.50"),
-        (first, "12.50 (EUR)", "12.50"),
-        (first, "5.00 - Standard", "5.00"),
-        (first, "5.00 EUR - paid", "5.00"),
-        (first, "5.00 - DHL", "5.00"),
-        (first, "5.00 -DHL", "5.00"),
-        (first, "5.00 - 9.00", "5.00"),
-        (last, "Flat rate - 5.00", "5.00"),
-        (last, "2026-10-01 250.00", "250.00"),
-        (last, "12.50 250.00", "250.00"),
+        ("split = ' EUR ', part = 1", "25 EUR 10 pcs", "25"),
+        (LAST_WORD, "-10kr 5.00", "5.00"),
+        (LAST_WORD, "DHL - EUR 4.90", "4.90"),
+        (FIRST_WORD, "5.00 -10€", "5.00"),
+        (FIRST_WORD, "3 x 250", "3"),
+        (FIRST_WORD, "12.50 EUR (net)", "12.50"),
+        (FIRST_WORD, "12.50 (EUR)", "12.50"),
+        (FIRST_WORD, "5.00 - Standard", "5.00"),
+        (FIRST_WORD, "5.00 EUR - paid", "5.00"),
+        (FIRST_WORD, "5.00 - DHL", "5.00"),
+        (FIRST_WORD, "5.00 -DHL", "5.00"),
+        (FIRST_WORD, "5.00 - 9.00", "5.00"),
+        (LAST_WORD, "Flat rate - 5.00", "5.00"),
+        (LAST_WORD, "2026-10-01 250.00", "250.00"),
+        (LAST_WORD, "12.50 250.00", "250.00"),
         ("split = ' ', part = 1, thousands = ''", "3 125.00", "3"),
         ("split = ' ', part = 1, thousands = ','", "3 125.00", "3"),
         ("split = '|', part = 2", "-|250|125", "250"),
@@ -300,13 +315,13 @@ fn split_drops_no_part_of_a_number() {
         ("split = 'x', part = 1", "2x50", "2"),
         ("split = ' x ', part = 2", "3 x 12", "12"),
         ("split = ' of ', part = 1", "5 of 12", "5"),
-        (comma, "12,50", "12"),
+        (BEFORE_COMMA, "12,50", "12"),
         ("split = '€', part = 1", "12.00€50", "12.00"),
     ] {
-        assert_eq!(price(keys, cell), format!("={number}@3"), "{cell}");
+        assert_eq!(price_of_part(keys, cell), format!("={number}@3"), "{cell}");
     }
     // Fields without a number.
-    for (keys, cell) in [("split = '|', part = 2", "250||125"), (code, "EUR")] {
+    for (keys, cell) in [("split = '|', part = 2", "250||125"), (BEHIND_CODE, "EUR")] {
         let rules = profile(&format!("order.price = {{ column = 'x', {keys} }}"));
         assert_eq!(csv(&rules, "id,x", &format!("A,{cell}")), "row A: ", "{cell}");
     }
