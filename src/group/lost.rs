@@ -38,8 +38,8 @@ pub struct LostRows {
     pub listed: Vec<Problem>,
     /// The number of all lost rows, listed or not.
     pub count: u64,
-    /// Whether one of them cannot be read.
-    has_damaged: bool,
+    /// The first one that cannot be read, and why.
+    first_damaged: Option<(Position, String)>,
     /// The first one that has cells of an item: an order would go without it.
     first_item: Option<Position>,
     /// The first one next to no order, where rows of an order are adjacent.
@@ -60,7 +60,9 @@ impl LostRows {
 
     /// Adds the next lost row, which cannot be read, so that it may be a refund.
     pub fn push_damaged(&mut self, row: &Row<'_>, reason: &str) {
-        self.has_damaged = true;
+        if self.first_damaged.is_none() {
+            self.first_damaged = Some((row.damage_place().position, reason.to_owned()));
+        }
         self.push(row, reason);
     }
 
@@ -89,7 +91,7 @@ impl LostRows {
     /// Appends the lost rows of a later part of the input.
     pub fn append(&mut self, later: Self) {
         self.first_item = self.first_item.or(later.first_item);
-        self.has_damaged |= later.has_damaged;
+        self.first_damaged = self.first_damaged.take().or(later.first_damaged);
         self.first_alone = self.first_alone.take().or(later.first_alone);
         self.first_refund = self.first_refund.take().or(later.first_refund);
         self.count += later.count;
@@ -105,8 +107,14 @@ impl LostRows {
         }
         // With adjacent rows a lost row can belong only to the orders next to it, which are
         // invalid instead; but it may be a refund of any order.
-        let may_be_refund = settings.nets_refunds && self.has_damaged;
-        if settings.has_adjacent_rows && !may_be_refund {
+        if settings.has_adjacent_rows {
+            if settings.nets_refunds
+                && !settings.accepts_unreadable
+                && let Some((at, reason)) = &self.first_damaged
+            {
+                let reason = format!("{reason}; it may be a refund of any order");
+                return Err(GroupError { at: *at, reason, more_rows: 0 });
+            }
             let alone = self.first_alone.as_ref().filter(|_| !settings.accepts_unreadable);
             return alone.map_or(Ok(()), |alone| Err(self.alone_error(alone)));
         }

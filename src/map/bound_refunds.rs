@@ -147,4 +147,4 @@ pub const HALF_ORDER: &str = "refunds.order reads a part of the key of an order;
 
 /// Why the order of a row is not known that may be a refund of another one.
 pub const UNTESTED_REFUND: &str =
-    "rows of [refunds] cannot be tested, so the row may be a refund of the order that it names";
+    "rows of [refunds] cannot be tested, so the row may be a refund of another order";

@@ -65,7 +65,7 @@ impl<S> Mapper<'_, S> {
         let key = match (bound.refunds.order.is_some(), bound.order_key(view)) {
             (false, _) => key,
             // It is left out, of whatever order.
-            (true, Err(_)) if has_rows && !is_netted => return Ok(RowKind::Ignored),
+            (true, Err(_)) if has_rows && !is_netted => key,
             (true, Err(reason)) => return Ok(RowKind::LostRefund { reason }),
             (true, Ok(None)) if !has_rows => return Err(key),
             (true, Ok(order)) => order,
@@ -91,9 +91,11 @@ impl<S> Mapper<'_, S> {
         }
         let reason = match bound.order_key(view) {
             Err(reason) => reason,
-            Ok(None) => return Err(key),
+            Ok(None) if key.is_some() => return Err(key),
             // Other rows of its own order may be valid without it.
-            Ok(order) if self.items_are_rows() && order != key => UNTESTED_REFUND,
+            Ok(order) if order.is_none() || self.items_are_rows() && order != key => {
+                UNTESTED_REFUND
+            }
             Ok(order) => return Err(order),
         };
         Ok(RowKind::LostRefund { reason })
