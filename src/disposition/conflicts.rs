@@ -85,9 +85,13 @@ pub(crate) fn find_conflicts(
             .iter()
             .find(|other| is_conflict(order.record, other.record))
             .filter(|_| order.dedup_hash.is_some())?;
-        let message = "another order of this run has the same reference; the order key \
-            distinguishes them, the tenant cannot";
-        Some(Problem::for_order(Code::ReferenceReused, other.record.source, message))
+        let (at, beside) = (order.record.source, other.record.source);
+        let message = format!(
+            "the order in {} has the same reference; the order key distinguishes them, the tenant \
+             cannot",
+            line_beside(beside, at)
+        );
+        Some(Problem::for_order(Code::ReferenceReused, at, message).beside(beside))
     };
     orders.iter().map(problem).collect()
 }
@@ -125,12 +129,15 @@ fn find_duplicates(orders: &[SharedReference<'_>]) -> Vec<Option<Problem>> {
     let problem = |order: &SharedReference<'_>| {
         let spellings = spellings.get(&spelling_key(order)?)?;
         let other = other_spelling(spellings, &order.record.reference)?;
+        let (at, beside) = (order.record.source, other.source);
         let message = format!(
-            "{:?} here and {:?} there, with the same guest, time and amounts: one order, its \
+            "{:?} here and {:?} in {}, with the same guest, time and amounts: one order, its \
              reference spelt in two ways",
-            order.record.reference, other.reference
+            order.record.reference,
+            other.reference,
+            line_beside(beside, at)
         );
-        Some(Problem::for_order(Code::DuplicateContent, other.source, message))
+        Some(Problem::for_order(Code::DuplicateContent, at, message).beside(beside))
     };
     orders.iter().map(problem).collect()
 }
@@ -274,10 +281,13 @@ mod tests {
                 .zip(orders)
                 .map(|(record, order)| SharedReference { record, dedup_hash: order.1.map(like) })
                 .collect();
-            let lines: Vec<_> = find_duplicates(&orders)
-                .iter()
-                .map(|problem| problem.as_ref().map(|problem| problem.at.line))
-                .collect();
+            let line_of_other = |problem: &Problem| {
+                let (_, other) = problem.message.split_once(" in line ").unwrap();
+                other.split(',').next().unwrap().parse().unwrap()
+            };
+            let problems = find_duplicates(&orders);
+            let lines: Vec<Option<u64>> =
+                problems.iter().map(|problem| problem.as_ref().map(line_of_other)).collect();
             lines
         };
         assert_eq!(

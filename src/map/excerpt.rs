@@ -100,7 +100,12 @@ pub fn excerpt(
                 (node.raw_range(), if is_known { *name } else { "" })
             });
             let values = values.collect();
-            let place = mark.map(|index| nodes[index].0.position(&row.origin).into());
+            let place = mark.map(|index| {
+                let (node, name) = nodes[index];
+                // An object lacks the value, and has another name.
+                let column_name = Some(name.to_owned()).filter(|_| !node.is_object());
+                Place { position: node.position(&row.origin), column_name }
+            });
             (document.text, values, mark, place)
         }
         RowContent::Unreadable(_) => return Some(punctuation_line(row, bytes, problem)),
@@ -127,7 +132,9 @@ pub fn excerpt(
         Some(mark) => Excerpt::fitted(line, &text, mark, EXCERPT_COLUMNS),
         None => Excerpt::unmarked(line, &text, EXCERPT_COLUMNS),
     };
-    let label = problem.map(|problem| sought.label(problem, &row.content)).unwrap_or_default();
+    let is_named = place.as_ref().is_some_and(|place| place.column_name.is_some());
+    let label = problem.map(|problem| sought.label(problem, &row.content, is_named));
+    let label = label.unwrap_or_default();
     let marked = place.filter(|_| problem.is_some_and(|problem| problem.at.column.is_none()));
     Some(Excerpt { label, marked, ..excerpt })
 }

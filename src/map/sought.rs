@@ -70,7 +70,9 @@ impl<'p> Sought<'p> {
         problem: &Problem,
         is_kind: impl Fn(ItemKind) -> bool,
     ) -> Self {
+        let is_of_reference = problem.is_of_reference();
         let is_of = |rule: &&FieldRule| match &rule.target {
+            FieldTarget::Field(Field::ReferenceId) if is_of_reference => true,
             FieldTarget::Field(Field::Identifier(_)) | FieldTarget::AnyIdentifier
                 if problem.code == Code::MissingIdentifier =>
             {
@@ -85,7 +87,7 @@ impl<'p> Sought<'p> {
         Self(match problem.code {
             Code::ParentMissing | Code::ParentCircle => profile.parent.iter().collect(),
             _ if problem.is_of_key() => vec![&profile.key],
-            _ if problem.field.is_none() => Vec::new(),
+            _ if problem.field.is_none() && !is_of_reference => Vec::new(),
             _ => profile.rules.iter().filter(is_of).map(|rule| &rule.rule).collect(),
         })
     }
@@ -169,12 +171,17 @@ impl<'p> Sought<'p> {
         })
     }
 
-    /// What is wrong, and where the value was looked for if it is missing.
-    pub(super) fn label(&self, problem: &Problem, content: &RowContent<'_>) -> String {
+    /// What is wrong, and where the value was looked for unless its column is named beside it.
+    pub(super) fn label(
+        &self,
+        problem: &Problem,
+        content: &RowContent<'_>,
+        is_named: bool,
+    ) -> String {
         let is_record = matches!(content, RowContent::Record(_));
         let word = if is_record { "column" } else { "member" };
         let looked_at = match self.names(is_record).as_slice() {
-            _ if problem.column_name.is_some() => String::new(),
+            _ if is_named || problem.column_name.is_some() => String::new(),
             [] => String::new(),
             [name] => format!("; looked at {word} {name}"),
             names => format!("; looked at {word}s {}", names.join(", ")),

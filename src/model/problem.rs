@@ -155,6 +155,19 @@ impl Problem {
         self.code == Code::RowWithoutKey || is_of_text && self.field.is_none()
     }
 
+    /// Whether it concerns the order's reference as another order has it.
+    #[must_use]
+    pub fn is_of_reference(&self) -> bool {
+        let is_of_orders = matches!(
+            self.code,
+            Code::DuplicateContent
+                | Code::ReferenceReused
+                | Code::RefundMisspelt
+                | Code::SpreadsheetNumber
+        );
+        is_of_orders && self.field.is_none()
+    }
+
     /// Whether it may hide items of the order, so that a lack of them is no problem of its own.
     #[must_use]
     pub fn hides_items(&self) -> bool {

@@ -57,14 +57,16 @@ fn respelled_duplicate_in_export_is_invalid() {
     assert_eq!(found.code, 1);
     insta::assert_snapshot!(problems(&found), @r##"
     000001001 invalid
-      duplicate_content 4 "000001001" here and "1001.0" there, with the same guest, time and amounts: one order, its reference spelt in two ways
+      duplicate_content 2 "000001001" here and "1001.0" in line 4, with the same guest, time and amounts: one order, its reference spelt in two ways
     2 valid
     1001.0 invalid
-      duplicate_content 2 "1001.0" here and "000001001" there, with the same guest, time and amounts: one order, its reference spelt in two ways
+      duplicate_content 4 "1001.0" here and "000001001" in line 2, with the same guest, time and amounts: one order, its reference spelt in two ways
     #1001 invalid
-      duplicate_content 2 "#1001" here and "000001001" there, with the same guest, time and amounts: one order, its reference spelt in two ways
+      duplicate_content 5 "#1001" here and "000001001" in line 2, with the same guest, time and amounts: one order, its reference spelt in two ways
     "##);
     assert_eq!(found.summary()["scattered"], 0);
+    let place = "--> orders.csv:2:1  order 000001001, column referenceId\n";
+    assert!(found.out.contains(place) && !found.out.contains("looked at"), "{}", found.out);
     // With another price, guest or time it is another order, but for a `.0` beside the same number.
     let others = [
         ExportRow { reference: "01", ..ExportRow::default() }.csv(),
@@ -97,7 +99,7 @@ fn respelled_duplicate_found_with_any_key() {
     let found = workspace.run("check orders.csv --profile shop.toml --pos x --max-invalid 100%");
     assert_eq!(found.outcomes(), "#A-01 invalid, B valid, a-01 invalid");
     assert!(
-        problems(&found).contains("duplicate_content 4 \"#A-01\" here and \"a-01\" there"),
+        problems(&found).contains("duplicate_content 2 \"#A-01\" here and \"a-01\" in line 4"),
         "{}",
         problems(&found)
     );
@@ -362,9 +364,9 @@ fn parts_of_a_key_are_checked_one_by_one() {
       scientific_notation 4 "7E+10": a number in scientific notation, as a spreadsheet writes long ones: its last digits are lost; export the column as text
       scientific_notation 4 order key "7E+10": a number in scientific notation, as a spreadsheet writes long ones: its last digits are lost; export the column as text
     3-007 invalid
-      duplicate_content 6 "3-007" here and "3-7" there, with the same guest, time and amounts: one order, its reference spelt in two ways
+      duplicate_content 5 "3-007" here and "3-7" in line 6, with the same guest, time and amounts: one order, its reference spelt in two ways
     3-7 invalid
-      duplicate_content 5 "3-7" here and "3-007" there, with the same guest, time and amounts: one order, its reference spelt in two ways
+      duplicate_content 6 "3-7" here and "3-007" in line 5, with the same guest, time and amounts: one order, its reference spelt in two ways
     "#);
     // A separator that may be a part of a reference hides where a part ends.
     let reference = "{ concat = [\"Order\", \"Shop\"], separator = \"x\" }";

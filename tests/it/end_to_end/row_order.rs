@@ -31,9 +31,17 @@ fn without_positions(mut result: Value) -> String {
             .as_object_mut()
             .unwrap()
             .retain(|name, _| !["file", "line", "column"].contains(&name.as_str()));
+        problem["message"] = without_lines(problem["message"].as_str().unwrap()).into();
     }
     problems.sort_by_cached_key(Value::to_string);
     result.to_string()
+}
+
+/// A message without the numbers of the lines that it names.
+fn without_lines(message: &str) -> String {
+    let (first, others) = message.split_once("line ").unwrap_or((message, ""));
+    let others = others.trim_start_matches(|c: char| c.is_ascii_digit());
+    format!("{first}{others}")
 }
 
 /// The numbers of a summary that are independent of the row order.
