@@ -244,6 +244,9 @@ fn ensure_side_values(profile: &Profile, sides: &[SideTable]) -> Result<(), MapE
             check(&[path.as_str()], CONDITION, !source.is_optional);
         }
     }
+    if let Some(path) = profile.packed_path() {
+        check(&[path], ITEM_FIELDS, true);
+    }
     let refused = refused_names(&missing);
     if refused.is_empty() { Ok(()) } else { Err(profile.name_places.error(&refused)) }
 }

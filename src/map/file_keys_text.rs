@@ -42,6 +42,8 @@ pub(super) struct FileKeysText {
     /// How rows with more or fewer cells than the header are handled.
     #[serde(skip_serializing_if = "is_default")]
     pub(super) ragged_rows: RaggedRows,
+    /// The columns whose blank cells take the value above.
+    pub(super) fill_down: Option<Vec<String>>,
     /// Whether a file must end with a line end.
     #[serde(skip_serializing_if = "is_default")]
     pub(super) last_line_end: LastLineEnd,

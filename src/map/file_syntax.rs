@@ -34,23 +34,20 @@ pub struct FileSyntax {
     /// If rows of a CSV file may have more or fewer empty cells at their end than the header: the
     /// columns of which each row must have a cell.
     pub padded_beside: Option<Vec<String>>,
+    /// The columns of CSV files whose blank cells take the value above.
+    pub fill_down: Vec<String>,
     /// Whether a file must end with a line break.
     pub last_line_end: LastLineEnd,
 }
 
 impl FileSyntax {
-    /// Compiles the keys of a file; those with an error have their default. `fills_down`: whether
-    /// the profile fills blank cells of it.
-    pub(super) fn compile(
-        mut text: FileKeysText,
-        fills_down: bool,
-        errors: &mut KeyErrors,
-    ) -> Self {
+    /// Compiles the keys of a file; those with an error have their default.
+    pub(super) fn compile(mut text: FileKeysText, errors: &mut KeyErrors) -> Self {
         let of_format = match text.format {
             Some(InputFormat::Csv) => "the profile's format is csv",
             _ => "the profile's format is JSON",
         };
-        check_effect(&text, fills_down, text.format, of_format, errors);
+        check_effect(&text, text.format, of_format, errors);
         if text.quote == Quote::None {
             let of_quotes = [("escape", text.escape.is_some()), ("skip_blanks", text.skip_blanks)];
             for (key, _) in of_quotes.into_iter().filter(|(_, is_set)| *is_set) {
@@ -75,6 +72,7 @@ impl FileSyntax {
             skip_lines: text.skip_lines.unwrap_or_default(),
             header: errors.keep_below(&["header"], header(text.header.take())).flatten(),
             padded_beside: (text.ragged_rows == RaggedRows::Pad).then(Vec::new),
+            fill_down: errors.keep(fill_down(text.fill_down.take())).unwrap_or_default(),
             last_line_end: text.last_line_end,
         }
     }
@@ -84,7 +82,6 @@ impl FileSyntax {
 /// which one that is.
 pub(super) fn check_effect(
     text: &FileKeysText,
-    fills_down: bool,
     format: Option<InputFormat>,
     why: &str,
     errors: &mut KeyErrors,
@@ -97,13 +94,28 @@ pub(super) fn check_effect(
         ("escape", text.escape.is_some(), InputFormat::Csv),
         ("skip_blanks", text.skip_blanks, InputFormat::Csv),
         ("cells", text.cells.is_some(), InputFormat::Csv),
-        ("fill_down", fills_down, InputFormat::Csv),
+        ("fill_down", text.fill_down.is_some(), InputFormat::Csv),
         ("ragged_rows", text.ragged_rows == RaggedRows::Pad, InputFormat::Csv),
         ("documents", text.documents.is_some(), InputFormat::Ndjson),
     ];
     let is_of_other = |of: InputFormat| format.is_some_and(|format| format != of);
     for (key, ..) in keys.into_iter().filter(|(_, is_set, of)| *is_set && is_of_other(*of)) {
         errors.add(key, &format!("without effect: {why}"));
+    }
+}
+
+fn fill_down(columns: Option<Vec<String>>) -> Result<Vec<String>, KeyError> {
+    let Some(columns) = columns else { return Ok(Vec::new()) };
+    let error = |message: String| Err(("fill_down", message));
+    if columns.is_empty() {
+        return error(
+            "no name; expected the columns whose blank cells take the value above".into(),
+        );
+    }
+    let mut twice = columns.iter().enumerate();
+    match twice.find(|(at, name)| columns[..*at].contains(name)) {
+        Some((_, name)) => error(format!("{name:?} is named twice")),
+        None => Ok(columns),
     }
 }
 

@@ -2,11 +2,11 @@
 //!
 //! Of exports with merged cells, which have the values of an order on its first row only. A value
 //! is never taken from a row of another order, so that the rows of an order can be read alone.
-//! Which rows are of an order is decided by `file_mapper`, which passes the rows in their order.
+//! Which rows are of an order is decided by `file_mapper`, which passes the rows in their order; in
+//! a side file those with one key of its join are.
 
 use bumpalo::Bump;
 
-use super::mapper::Mapper;
 use crate::model::{
     origin::FileId,
     record::Record,
@@ -65,9 +65,9 @@ impl RowsAbove {
 }
 
 impl FillDown {
-    /// None if no column is filled.
-    pub(super) fn new(columns: Vec<usize>, mapper: &Mapper<'_, usize>) -> Option<Self> {
-        let key = mapper.key.iter().copied().find(|key| columns.contains(key));
+    /// None if no column is filled. `key` has the columns of the order key, or of that of a join.
+    pub(super) fn new(columns: Vec<usize>, key: &[usize]) -> Option<Self> {
+        let key = key.iter().copied().find(|key| columns.contains(key));
         (!columns.is_empty()).then_some(Self { columns, key })
     }
 

@@ -68,7 +68,7 @@ impl<'p> HeaderBinding<'p> {
         }
         let unknown = columns.unknown_columns();
         let names = HeaderNames::new(own_header);
-        let fill_down = FillDown::new(filled, &mapper);
+        let fill_down = FillDown::new(filled, &mapper.key);
         let spreadsheet_texts =
             SpreadsheetTexts::new(profile, &header, |name| columns.is_known(name));
         let missing = columns.missing;

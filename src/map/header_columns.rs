@@ -135,7 +135,7 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
     pub(super) fn find_filled(&mut self) -> Result<Vec<usize>, MapError> {
         let profile = self.profile;
         let mut found = Vec::new();
-        for name in &profile.fill_down {
+        for name in &profile.files.fill_down {
             match self.find(name, None, FILL_DOWN)? {
                 Some(column) => found.push(column),
                 None => self.add_missing(name, FILL_DOWN, true, self.near(name)),

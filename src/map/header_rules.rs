@@ -78,7 +78,7 @@ impl<'p> HeaderColumns<'p, '_> {
             groups,
             joins,
             added_joins: self.profile.added_joins(),
-            may_have_items: profile.joins_files || has_items,
+            may_have_items: profile.joins_files && profile.maps_items() || has_items,
             people,
             skips,
             row_skips,

@@ -70,6 +70,11 @@ impl Join {
         format!("the key of the join {:?}", self.name)
     }
 
+    /// What the array of the items is read for, in messages.
+    pub(super) fn purpose_of_items(&self) -> String {
+        format!("the items of the join {:?}", self.name)
+    }
+
     /// What the column of `pick` is read for, in messages.
     pub(super) fn purpose_of_pick(&self) -> String {
         format!("pick of the join {:?}", self.name)

@@ -376,7 +376,7 @@ fn check_joined_arrays(profile: &Profile, errors: &mut KeyErrors) {
 /// Refuses to ignore rows by a joined file where blank cells take the values above: the cells are
 /// filled before the rows are joined, so those of an ignored row would be taken.
 fn check_filled_rows(profile: &Profile, errors: &mut KeyErrors) {
-    if profile.fill_down.is_empty() {
+    if profile.files.fill_down.is_empty() {
         return;
     }
     for (index, ignored) in profile.ignore_rows.iter().enumerate() {

@@ -51,7 +51,7 @@ fn compile_join(
         errors.add("on", "is empty; expected the key: [{ column = \"customer_id\", to = \"id\" }]");
     }
     let mut of_file = KeyErrors::default();
-    let files = FileSyntax::compile(text.profile, false, &mut of_file);
+    let files = FileSyntax::compile(text.profile, &mut of_file);
     errors.keep_below(&["profile"], of_file.ensure_none());
     let mut keys = Vec::new();
     for (index, JoinKeyText { from, to }) in text.on.into_iter().enumerate() {

@@ -22,7 +22,7 @@ impl<'p> KnownColumns<'p> {
             .flat_map(Rule::readers)
             .flat_map(|rule| rule.columns.iter().map(String::as_str))
             .chain(tested.filter_map(|source| source.column.as_deref()))
-            .chain(profile.fill_down.iter().map(String::as_str))
+            .chain(profile.files.fill_down.iter().map(String::as_str))
             .chain(profile.packed_items.iter().filter_map(|packed| packed.column.as_deref()))
             .chain(profile.joins.iter().flat_map(Join::columns).map(String::as_str))
             .collect();

@@ -170,12 +170,17 @@ impl NamePlaces {
                 )
             });
             let is_array = ["items", "contacts", "consumers"].contains(&&*shown(&path));
+            let is_of_join = path.first().is_some_and(|key| key == "join");
             let (is_path, subject) = match key {
                 Some(key) => (is_path_key(&path[key]), shown(&path[..key])),
                 None if is_array => (Some(true), path[0].clone()),
-                None if path.first().is_some_and(|key| key == "fill_down") => {
-                    (Some(false), path[0].clone())
+                None if is_of_join && path.last().is_some_and(|key| key == "items") => {
+                    // The elements of the array are meant with or without brackets.
+                    let name = name.strip_suffix("[]").map_or_else(|| name.clone(), str::to_owned);
+                    let subject = shown(&path);
+                    return Some(NamePlace { name, is_path: None, span, subject });
                 }
+                None if path.iter().any(|key| key == "fill_down") => (Some(false), shown(&path)),
                 None => return None,
             };
             Some(NamePlace { name, is_path, span, subject })

@@ -58,7 +58,8 @@ fn segment(path: &str, start: usize) -> Result<Segment<'_>, String> {
     };
     let (selector, len) = match text[name_end..].strip_prefix('[') {
         Some(within) => {
-            let close = within.find(']').ok_or_else(|| format!("{path:?} has an open bracket"))?;
+            let close = find_unquoted(within, ']').or_else(|| within.find(']'));
+            let close = close.ok_or_else(|| format!("{path:?} has an open bracket"))?;
             (Some(selector(path, &within[..close])?), name_end + close + 2)
         }
         None => (None, name_end),
@@ -71,7 +72,8 @@ fn segment(path: &str, start: usize) -> Result<Segment<'_>, String> {
 }
 
 fn selector(path: &str, within: &str) -> Result<Selector, String> {
-    match within.split_once('=') {
+    let parts = find_unquoted(within, '=').map(|at| (&within[..at], &within[at + 1..]));
+    match parts {
         None if within.is_empty() => Ok(Selector::Each),
         Some((member, text)) if !member.trim().is_empty() => {
             let member = member.trim().to_owned();
@@ -83,6 +85,15 @@ fn selector(path: &str, within: &str) -> Result<Selector, String> {
              lines.0, or quotes around a name that has brackets"
         )),
     }
+}
+
+/// The first place of a character outside of quotes.
+fn find_unquoted(text: &str, sought: char) -> Option<usize> {
+    let mut is_quoted = false;
+    text.char_indices().find_map(|(at, c)| {
+        is_quoted ^= c == '"';
+        (c == sought && !is_quoted).then_some(at)
+    })
 }
 
 /// The text of a filter, which may be in quotes.
@@ -233,6 +244,9 @@ mod tests {
             ("a.\"b.c\"[kind = refund].d[]", "a | b.c kind refund | d each"),
             ("\"form[name]\".x.0", "form[name] | x | 0"),
             ("a[name=\"v 1\"].b", "a name v 1 | b"),
+            ("a[name=\"g]t\"].b", "a name g]t | b"),
+            ("a[\"x=y\"=z].b", "a \"x=y\" z | b"),
+            ("a[size=5\"].b", "a size 5\" | b"),
             ("a[kind.name=refund].b", "a kind.name refund | b"),
             (
                 "a[kind=='x']",

@@ -3,7 +3,7 @@
 //!
 //! Runs once per file or export. Called through `file_mapper` and by `shuffle`.
 
-use std::{iter::once, slice::from_ref};
+use std::iter::once;
 
 use super::{
     checkout_event::event_path,
@@ -347,10 +347,11 @@ fn paths_of_rule<'p>(
     paths.into_iter().map(read).chain([language]).collect()
 }
 
-/// Those of the arrays of items: of several the export may lack some.
+/// Those of the arrays of items, of which the export may lack some of several, and of the list of
+/// items in a text.
 fn paths_of_items<'p>(profile: &Profile, items: &[String]) -> Vec<ReadPath<'p>> {
-    let read = |paths: &[String], is_required| ReadPath {
-        paths: paths.to_vec(),
+    let read = |paths: Vec<String>, is_required| ReadPath {
+        paths,
         filtered: None,
         purpose: "the profile's path of items".to_owned(),
         is_required: is_required && !profile.allows_missing(),
@@ -360,7 +361,9 @@ fn paths_of_items<'p>(profile: &Profile, items: &[String]) -> Vec<ReadPath<'p>> 
         above: &[],
     };
     let several = items.iter().filter(|_| items.len() > 1);
-    [read(items, true)].into_iter().chain(several.map(|path| read(from_ref(path), false))).collect()
+    let several = several.map(|path| read(vec![path.clone()], false));
+    let packed = profile.packed_path().map(|path| read(vec![path.to_owned()], true));
+    [read(items.to_vec(), true)].into_iter().chain(several).chain(packed).collect()
 }
 
 /// Those that a condition tests.
@@ -413,6 +416,7 @@ pub(super) fn known_paths(profile: &Profile) -> Vec<String> {
     let of_rows = profile.row_rules().flat_map(Rule::readers).flat_map(|rule| &rule.paths);
     let mut known: Vec<String> = of_rows.map(|path| dotted_names(path)).collect();
     known.extend(profile.joins.iter().flat_map(Join::paths).map(|path| dotted_names(path)));
+    known.extend(profile.packed_path().map(dotted_names));
     let items: &[String] = profile.item_paths.as_deref().unwrap_or_default();
     for path in items {
         known.extend(filter_names(path).into_iter().chain([dotted_names(path)]));

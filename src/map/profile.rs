@@ -191,8 +191,6 @@ pub struct Profile {
     pub description: String,
     /// How the files are written.
     pub files: FileSyntax,
-    /// The columns whose blank cells take the value above.
-    pub fill_down: Vec<String>,
     /// Whether the rows of an order are adjacent.
     pub has_adjacent_rows: bool,
     /// Whether the rows of an order may come from several files.
@@ -318,7 +316,12 @@ impl Profile {
         let of_joins = self.joins.iter().flat_map(Join::paths);
         let paths = rules.flat_map(Rule::readers).flat_map(|rule| &rule.paths).chain(of_joins);
         let tested = tested.filter_map(|source| source.path.as_deref());
-        paths.map(String::as_str).chain(tested)
+        paths.map(String::as_str).chain(tested).chain(self.packed_path())
+    }
+
+    /// The path of a list of items in one text.
+    pub(super) fn packed_path(&self) -> Option<&str> {
+        self.packed_items.as_ref()?.path.as_deref()
     }
 
     /// The paths of the members beside numbers that have their numbers of decimals.
@@ -352,8 +355,7 @@ impl Profile {
         let of_rules = of_rules.chain(self.row_rules().flat_map(|rule| &rule.paths));
         let of_people = self.people.iter().filter_map(|people| people.path.as_ref());
         let paths = of_rules.chain(of_people).chain(self.item_paths.iter().flatten());
-        let packed = self.packed_items.as_ref().and_then(|packed| packed.path.as_ref());
-        let mut paths = paths.chain(packed);
+        let mut paths = paths.map(String::as_str).chain(self.packed_path());
         paths.any(|path| starts_with_name(path, name))
     }
 
@@ -461,7 +463,8 @@ impl Profile {
         let tested = conditions.chain(of_conditional).flat_map(Condition::sources);
         let of_items = self.packed_items.iter().filter_map(|packed| packed.column.as_ref());
         let mut names: Vec<String> = Vec::new();
-        let of_profile = tested.filter_map(of_condition).chain(&self.fill_down).chain(of_items);
+        let of_profile =
+            tested.filter_map(of_condition).chain(&self.files.fill_down).chain(of_items);
         for name in rules.flat_map(of_rule).chain(of_profile) {
             if !names.contains(name) {
                 names.push(name.clone());

@@ -74,7 +74,8 @@ pub(super) fn compile(mut text: ProfileText) -> (Profile, KeyErrors) {
     let items_key = items_key.or(profile.parent.is_some().then_some("parent"));
     check_joins(&profile, items_key, &mut errors);
     check_netted_items(&profile, &mut errors);
-    check_filled_numbers(&profile, &mut errors);
+    check_document_keys(&profile, &mut errors);
+    check_filled_rows(&profile, &mut errors);
     check_item_rows(&profile, has_item_rows, &mut errors);
     check_unused_keys(&profile, &item_tables, &mut errors);
     (profile.with_required_columns(), errors)
@@ -95,16 +96,16 @@ struct Settings {
 impl Settings {
     fn compile(text: &mut ProfileText, errors: &mut KeyErrors) -> Self {
         let marks = errors.keep(number_marks(text)).unwrap_or_default();
-        let (format, fills_down) = (format_of_key(text), text.fill_down.is_some());
+        let format = format_of_key(text);
         let keys = text.file_keys();
         if keys.format.is_none() {
             let of_key = match format {
                 Some(InputFormat::Csv) => "the order key has a column only, as in CSV",
                 _ => "the order key has a path only, as in JSON",
             };
-            check_effect(&keys, fills_down, format, of_key, errors);
+            check_effect(&keys, format, of_key, errors);
         }
-        let files = FileSyntax::compile(keys, fills_down, errors);
+        let files = FileSyntax::compile(keys, errors);
         let earliest_order = errors.keep(earliest_order(text.earliest_order.take()));
         let severities = severity_rules(mem::take(&mut text.severity), errors);
         let shared_identifiers =
@@ -178,9 +179,8 @@ impl AllRules {
     }
 }
 
-/// What a profile does with rows for which a condition holds, or in which a cell is blank.
+/// What a profile does with rows for which a condition holds.
 struct RowRules {
-    fill_down: Vec<String>,
     skips: Vec<SkipRule>,
     row_skips: Vec<SkipRule>,
     ignore_rows: Vec<Condition>,
@@ -195,8 +195,6 @@ impl RowRules {
         kinds: &mut [ItemKindRules],
         errors: &mut KeyErrors,
     ) -> Self {
-        let fill_down = fill_down(text.fill_down.take(), text.rows_adjacent, rules.key.as_ref());
-        let fill_down = errors.keep(fill_down).unwrap_or_default();
         let conditions = settings.conditions(&rules.fields, items);
         let skips = conditions.skips(&text.skip, SkipScope::Order, errors);
         let row_skips = conditions.skips(&text.skip, SkipScope::Row, errors);
@@ -207,7 +205,7 @@ impl RowRules {
         let refunds = refunds.map(|(text, rules)| compile_refunds(text, rules, uses, &conditions));
         let refunds = refunds.and_then(|refunds| errors.keep_below(&["refunds"], refunds));
         conditions.kinds(&text.item, kinds, errors);
-        Self { fill_down, skips, row_skips, ignore_rows, item_rows, refunds: refunds.flatten() }
+        Self { skips, row_skips, ignore_rows, item_rows, refunds: refunds.flatten() }
     }
 }
 
@@ -223,9 +221,8 @@ fn profile(
         name: text.name,
         extends: Vec::new(),
         description: text.about,
+        has_adjacent_rows: text.rows_adjacent.unwrap_or(!settings.files.fill_down.is_empty()),
         files: settings.files,
-        has_adjacent_rows: text.rows_adjacent.unwrap_or(!rows.fill_down.is_empty()),
-        fill_down: rows.fill_down,
         joins_files: text.join_files,
         unreadable_rows: text.unreadable_rows,
         unknown_columns: text.unknown_columns,
@@ -376,48 +373,38 @@ fn complete_conditions(
     }
 }
 
-/// The columns whose blank cells take the value above.
-fn fill_down(
-    columns: Option<Vec<String>>,
-    rows_adjacent: Option<bool>,
-    key: Option<&Rule>,
-) -> Result<Vec<String>, KeyError> {
-    let Some(columns) = columns else { return Ok(Vec::new()) };
-    let error = |message: String| Err((FILL_DOWN, message));
-    if columns.is_empty() {
-        return error(
-            "no name; expected the columns whose blank cells take the value above".into(),
-        );
+/// Refuses keys that concern documents in a profile that reads columns alone.
+fn check_document_keys(profile: &Profile, errors: &mut KeyErrors) {
+    if profile.key.columns.is_empty() || profile.read_paths().next().is_some() {
+        return;
     }
-    if let Some(name) = columns
-        .iter()
-        .enumerate()
-        .find_map(|(at, name)| columns[..at].contains(name).then_some(name))
-    {
-        return error(format!("{name:?} is named twice"));
+    let error = "without effect: no rule has a path, as in JSON";
+    if profile.item_paths.is_some() {
+        errors.add("items", error);
     }
-    if rows_adjacent == Some(false) {
-        return error(
-            "rows_adjacent = false contradicts it: the order of a row with a blank cell \
-                      is that of the row above"
-                .into(),
-        );
-    }
-    let several = key.map(|key| &key.columns).filter(|keys| keys.len() > 1);
-    match several.into_iter().flatten().find(|name| columns.contains(name)) {
-        Some(name) => error(format!(
-            "{name:?} is one of several columns of the order key; expected a key of one column"
-        )),
-        None => Ok(columns),
+    if profile.checkout_events {
+        errors.add("checkout_events", error);
     }
 }
 
-/// Refuses to fill the cells of a number that the rows of an order add up: it would count once for
-/// each row.
-fn check_filled_numbers(profile: &Profile, errors: &mut KeyErrors) {
+/// Refuses to fill cells where it is not known what is above them, or would count again.
+fn check_filled_rows(profile: &Profile, errors: &mut KeyErrors) {
+    let filled = &profile.files.fill_down;
+    if !filled.is_empty() && !profile.has_adjacent_rows {
+        let error = "rows_adjacent = false contradicts it: the order of a row with a blank cell is \
+                     that of the row above";
+        errors.add(FILL_DOWN, error);
+    }
+    let of_key = Some(&profile.key.columns).filter(|columns| columns.len() > 1);
+    if let Some(name) = of_key.into_iter().flatten().find(|name| filled.contains(name)) {
+        let error = format!(
+            "{name:?} is one of several columns of the order key; expected a key of one column"
+        );
+        errors.add(FILL_DOWN, &error);
+    }
     let added = profile.rules.iter().filter(|rule| rule.rule.over_rows.is_sum());
     let mut columns = added.flat_map(|rule| rule.rule.readers()).flat_map(|rule| &rule.columns);
-    if let Some(name) = columns.find(|name| profile.fill_down.contains(name)) {
+    if let Some(name) = columns.find(|name| filled.contains(name)) {
         let error = format!(
             "{name:?} is added up over the rows of an order (over_rows), so a filled cell would count \
              again; expected one of both"

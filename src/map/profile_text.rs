@@ -271,6 +271,7 @@ impl ProfileText {
             skip_blanks: self.skip_blanks,
             cells: self.cells,
             ragged_rows: self.ragged_rows,
+            fill_down: self.fill_down.take(),
             last_line_end: self.last_line_end,
         }
     }

@@ -2,11 +2,15 @@
 //!
 //! Adds the rows of the file to the table of its join. Reads no file: `shuffle` passes the rows.
 
+use bumpalo::Bump;
+
 use super::{
     error::MapError,
+    fill_down::FillDown,
     header_hint::side_header_hint,
     join::{Join, JoinKey, KeyText},
     known_columns::KnownColumns,
+    missing_name::FILL_DOWN,
     path::{Path, PathEnd},
     path_text::dotted_names,
     profile::Profile,
@@ -23,7 +27,7 @@ use crate::model::{
     origin::{FileId, InputNames, Position, RowOrigin},
     record::{Header, Record},
     redact::without_address,
-    row::{Row, RowContent},
+    row::{Row, RowContent, Unreadable},
     side_row::SideKind,
 };
 
@@ -44,6 +48,7 @@ struct SideRecords<'p> {
     /// The columns of the key.
     key_columns: Vec<usize>,
     keys: Vec<(Vec<usize>, &'p Rule)>,
+    fill_down: Option<FillDown>,
     /// The index of each column that is read; none if the file lacks it.
     columns: Vec<Option<usize>>,
 }
@@ -144,6 +149,13 @@ impl SideTable {
         if let Some(pick) = join.pick.as_ref().filter(|pick| !header.names.contains(&pick.column)) {
             missing.push(self.missing_column(&pick.column, &join.purpose_of_pick(), true, file));
         }
+        let mut filled = Vec::new();
+        for name in &join.files.fill_down {
+            match header.names.iter().position(|column| column == name) {
+                Some(index) => filled.push(index),
+                None => missing.push(self.missing_column(name, FILL_DOWN, true, file)),
+            }
+        }
         let index_of_read = |column| names.iter().position(|name| name == column);
         let columns: Vec<_> = self.columns.iter().map(index_of_read).collect();
         if let Some(first) = missing.first_mut() {
@@ -158,13 +170,14 @@ impl SideTable {
         }
         let key_columns: Vec<usize> =
             keys.iter().flat_map(|(columns, _)| columns.iter().copied()).collect();
-        let mut read = key_columns.iter().chain(columns.iter().flatten()).copied();
+        let mut read = key_columns.iter().chain(columns.iter().flatten()).chain(&filled).copied();
         if let Some(twice) = read.find(|index| occurs_twice(&header.names[*index], header)) {
             return Err(ambiguous_column(&header.names[twice], join, header, name));
         }
         self.headers.push(header.clone());
         let names = HeaderNames::new(header);
-        Ok(SideRecords { header: header.clone(), names, key_columns, keys, columns })
+        let fill_down = FillDown::new(filled, &key_columns);
+        Ok(SideRecords { header: header.clone(), names, key_columns, keys, fill_down, columns })
     }
 
     fn bind_documents<'p>(
@@ -239,7 +252,7 @@ impl SideTable {
         row: &'r Row<'r>,
         record: &'r Record<'r>,
     ) -> Result<(), UnfitRow> {
-        let SideRecords { header, names, key_columns, keys, columns } = format;
+        let SideRecords { header, names, key_columns, keys, fill_down, columns } = format;
         match names.header_row(record, header, key_columns) {
             Some(HeaderRow::Repeated) => {
                 self.repeated_headers.push(row.origin.position());
@@ -248,7 +261,25 @@ impl SideTable {
             Some(HeaderRow::Exchanged) => return Err(UnfitRow::ExchangedHeader),
             None => {}
         }
-        let Some(key) = self.whole_key(key_of_record(record, keys), row) else { return Ok(()) };
+        let mut key = key_of_record(record, keys);
+        let (texts, mut record) = (Bump::new(), *record);
+        if let Some(fill_down) = fill_down {
+            self.above.begin(file);
+            let own_key = match &key {
+                SideKey::Whole(key) => Some(key.as_str()),
+                SideKey::None | SideKey::Invalid => None,
+            };
+            let place = (own_key, row.origin.line);
+            match fill_down.fill(&record, place, &mut self.above, &texts) {
+                RowContent::Record(filled) => record = filled,
+                RowContent::Unreadable(Unreadable { reason, .. }) => {
+                    return Err(UnfitRow::Unreadable(reason));
+                }
+                RowContent::Document(_) => {}
+            }
+            key = key_of_record(&record, keys);
+        }
+        let Some(key) = self.whole_key(key, row) else { return Ok(()) };
         let cells = columns.iter().map(|column| match column {
             Some(column) => NewCell {
                 text: record.cell(*column).into(),
@@ -258,7 +289,7 @@ impl SideTable {
             None => NewCell { text: "".into(), at: row.origin.position(), kind: SideKind::Missing },
         });
         let digest = match self.compared {
-            Compared::Rows => digest_of_record(record, header),
+            Compared::Rows => digest_of_record(&record, header),
             Compared::Documents | Compared::Nothing => 0,
         };
         let (key, line) = (key.as_str(), row.origin.line);

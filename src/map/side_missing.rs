@@ -85,8 +85,8 @@ impl SideTable {
         let members: Vec<String> = members.into_iter().map(|(path, _)| path).collect();
         let names = header.map_or(&members, |header| &header.names);
         let similar = || {
-            let own_name = self.own_name(column).unwrap_or(column);
-            suggest(own_name, names.iter().map(String::as_str)).map(str::to_owned)
+            let own_name = dotted_names(self.own_name(column).unwrap_or(column));
+            suggest(&own_name, names.iter().map(String::as_str)).map(str::to_owned)
         };
         // A similar name is shown only where the column is required.
         let near = self.near(column, header).or_else(|| similar().filter(|_| is_required));

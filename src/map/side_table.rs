@@ -14,6 +14,7 @@ use bumpalo::Bump;
 
 use super::{
     error::MapError,
+    fill_down::RowsAbove,
     input_settings::Many,
     join::Join,
     path_text::dotted_names,
@@ -73,6 +74,8 @@ pub struct SideTable {
     skipped: Vec<(String, Position)>,
     /// Rows of which a step of the key cannot take the text.
     invalid_keys: UnusedRows,
+    /// The rows above the next one of its CSV files.
+    pub(super) above: RowsAbove,
     /// The rows that were passed to a store so far.
     n_drained: u64,
     /// The rows in a store, once all are there.
@@ -190,6 +193,7 @@ impl SideTable {
             name: join.name.clone(),
             has_items: join.has_items,
             has_array: false,
+            above: RowsAbove::default(),
             look_ups: join.is_optional.then(LookUps::default),
             compared: Compared::of(join),
             files: Vec::new(),
@@ -357,8 +361,8 @@ impl SideTable {
     ///
     /// # Errors
     ///
-    /// [`MapError`] if no document has a part of the key, or the member that decides which one of
-    /// several counts.
+    /// [`MapError`] if no document has a part of the key, the array of the items, or the member that
+    /// decides which one of several counts.
     pub fn complete(&mut self, profile: &Profile, join: &Join) -> Result<(), MapError> {
         let has_no_items = self.has_array && self.rows.is_empty() && self.n_drained == 0;
         if self.format == InputFormat::Csv || self.seen_names.is_empty() || has_no_items {
@@ -367,6 +371,11 @@ impl SideTable {
         let has_key = !self.keys.is_empty() || self.spilled.is_some();
         if let (false, Some(key)) = (has_key, join.keys.first()) {
             let missing = self.missing_column(key.name(), &join.purpose_of_key(), true, None);
+            return Err(profile.name_places.error(&[missing]));
+        }
+        if let (false, Some(items)) = (self.has_array || profile.allows_missing(), &join.item_path)
+        {
+            let missing = self.missing_column(items, &join.purpose_of_items(), true, None);
             return Err(profile.name_places.error(&[missing]));
         }
         let seen = std::mem::take(&mut self.seen);

@@ -106,7 +106,7 @@ pub fn trace(profile: &Profile, of: CellOwner<'_>, cell: &Cell<'_>) -> TracedVal
     if raw.trim_end() != raw || raw.trim_start() != raw {
         traced.steps.push("trimmed".to_owned());
     }
-    if raw.trim().is_empty() && !exported.is_empty() && !profile.fill_down.is_empty() {
+    if raw.trim().is_empty() && !exported.is_empty() && !profile.files.fill_down.is_empty() {
         traced.steps.push("blank, as in the row above".to_owned());
     }
     traced.steps.extend(unwrapping(cell.at, &raw));

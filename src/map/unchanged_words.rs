@@ -23,9 +23,10 @@ impl Profile {
             let rule = self.rule_of(word);
             let is_unchanged = match rule {
                 Some(rule) if word.text.is_empty() => self.empties_required(word, rule),
+                // No constant is read as a date of a format; `kind` converts those of `values`.
                 Some(rule) => {
-                    let is_date = rule.date().is_some() || rule.birth_date.is_some();
-                    !is_date && rule.kind.is_none() && !rule.is_empty(&word.text)
+                    let is_converted = rule.kind.is_some() && word.is_replacement;
+                    !is_converted && !rule.is_empty(&word.text)
                 }
                 // A rule that is wrong is not known; of the kinds only that of currencies converts
                 // words that have a list.

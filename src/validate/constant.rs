@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::{
     attributes, common, findings::Findings, identity, items, order, settings::ValidateSettings,
-    values,
+    timestamps, values,
 };
 use crate::model::{
     draft::{Cell, Notation},
@@ -139,6 +139,8 @@ fn check(
         Field::GuestTitle => drop(attributes::title(cell, rules.titles, settings, findings)),
         Field::GuestGender => drop(attributes::gender(cell, rules.genders, settings, findings)),
         Field::GuestCountry => drop(attributes::country(cell, settings, findings)),
+        Field::OrderedAt => drop(timestamps::check_order_time(cell, settings, findings)),
+        Field::ItemOrderedAt => drop(timestamps::check_item_time(cell, settings, findings)),
         Field::GuestDob => drop(attributes::dob(cell, settings, findings)),
         Field::GuestEmail => drop(identity::email(cell, findings)),
         _ => {}

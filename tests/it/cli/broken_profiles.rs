@@ -538,6 +538,90 @@ fn constants_about_people_are_checked_before_reading() {
     assert_eq!(checked(&profile.replace(guest, &good)), "");
 }
 
+/// Unless a rule has a path too, as in a copy of a profile for both formats.
+#[test]
+fn keys_of_documents_have_no_effect_on_columns() {
+    let keys = "name = 'shop'\nitems = 'lines'\ncheckout_events = true\n";
+    let profile = with(&[("name = 'shop'\n", keys)]);
+    insta::assert_snapshot!(checked(&profile), @r#"
+    error[profile]: without effect: no rule has a path, as in JSON
+     --> profiles/shop.toml:2:9  items
+      |
+    2 | items = 'lines'
+      |         ^^^^^^^
+
+    error[profile]: without effect: no rule has a path, as in JSON
+     --> profiles/shop.toml:3:19  checkout_events
+      |
+    3 | checkout_events = true
+      |                   ^^^^
+
+    2 errors in profiles/shop.toml. Nothing was read or sent.
+    next: orderferry profiles check profiles/shop.toml
+    "#);
+    let of_both = profile.replace("column = 'status'", "column = 'status', path = 'status'");
+    assert_eq!(checked(&of_both), "");
+}
+
+/// Neither `date` nor `kind` reads a default, nor `date` a word of `values`.
+#[test]
+fn constants_beside_a_format_are_checked_before_reading() {
+    let date = "date = '%d.%m.%Y', zone = 'UTC'";
+    let rules = format!(
+        "orderedAt = {{ column = 'orderedAt', {date}, default = '01.10.2026', \
+         values = {{ now = '01.11.2026' }}, other = 'keep' }}\n\
+         currencyCode = {{ column = 'currencyCode', kind = 'currency', default = 'Euro' }}\n"
+    );
+    let profile = with(&[
+        ("orderedAt = { column = 'orderedAt' }\n", &rules),
+        ("currencyCode = { column = 'currencyCode' }\n", ""),
+        (
+            "[guest]\n",
+            "[guest]\ndob = { column = 'status', date = '%d.%m.%Y', default = '1.2.1990' }\n",
+        ),
+    ]);
+    insta::assert_snapshot!(checked(&profile), @r#"
+    error[profile]: invalid timestamp "01.10.2026"
+     --> profiles/shop.toml:4:80  order.orderedAt
+      |
+    4 | …%Y', zone = 'UTC', default = '01.10.2026', values = { now = '01.11.202…
+      |                               ^^^^^^^^^^^^
+      |
+      = expected ISO 8601 with an offset or Z
+
+    error[profile]: invalid timestamp "01.11.2026"
+     --> profiles/shop.toml:4:111  order.orderedAt, value of "now"
+      |
+    4 | …fault = '01.10.2026', values = { now = '01.11.2026' }, other = 'keep' }
+      |                                         ^^^^^^^^^^^^
+      |
+      = expected ISO 8601 with an offset or Z
+
+    error[profile]: unknown value "Euro"
+     --> profiles/shop.toml:5:72  order.currencyCode
+      |
+    5 | …Code = { column = 'currencyCode', kind = 'currency', default = 'Euro' }
+      |                                                                 ^^^^^^
+      |
+      = expected an ISO 4217 currency such as EUR
+
+    error[profile]: invalid date of birth
+      --> profiles/shop.toml:15:57  guest.dob
+       |
+    15 | dob = { column = 'status', date = '%d.%m.%Y', default = '1.2.1990' }
+       |                                                         ^^^^^^^^^^
+       |
+       = expected YYYY-MM-DDThh:mm or YYYY-MM-DD
+
+    4 errors in profiles/shop.toml. Nothing was read or sent.
+    next: orderferry profiles check profiles/shop.toml
+    "#);
+    let constant = with(&[("{ column = 'orderedAt' }", "{ value = '01.10.2026' }")]);
+    assert!(checked(&constant).contains("invalid timestamp \"01.10.2026\""));
+    let good = constant.replace("01.10.2026", "2026-10-01T00:00:00Z");
+    assert_eq!(checked(&good), "");
+}
+
 /// By default it is left out with a warning, as that of a cell is.
 #[test]
 fn attributes_of_tables_are_refused_if_strict() {

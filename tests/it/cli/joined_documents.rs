@@ -152,6 +152,32 @@ fn columns_of_a_joined_file_are_read_by_paths() {
     "#);
 }
 
+/// All orders would go without their items.
+#[test]
+fn misspelt_array_of_items_is_refused() {
+    let lines =
+        "{\"orderId\":\"A\",\"orderItem\":[{\"name\":\"Mug\",\"quantity\":1,\"price\":4}]}\n";
+    let optional = LINES.replace("\" }\n", "\", optional = true }\n");
+    let keys = format!("{optional}{GUEST}");
+    for ran in check_both(("lines.json", lines), &keys) {
+        insta::allow_duplicates! { insta::assert_snapshot!(refusal(&ran), @r#"
+        error[profile]: no document of lines.json has "orderItems"
+          --> shop.toml:15:9  join.items
+           |
+        15 | items = "orderItems[]"
+           |         ^^^^^^^^^^^^^^
+           |
+           = lines.json has "orderItem"
+        "#); }
+    }
+    let without = lines.replace("\"orderItem\":[{", "\"x\":[{");
+    let allowed = format!("missing_columns = \"allow\"\n{keys}");
+    let [refused, taken] =
+        [keys, allowed].map(|keys| check_both(("lines.json", &without), &keys).map(|ran| ran.err));
+    assert!(refused.iter().all(|err| err.contains("has \"orderItems\"")), "{refused:?}");
+    assert!(!taken.iter().any(|err| err.contains("orderItems")), "{taken:?}");
+}
+
 #[test]
 fn key_without_a_match_or_with_several_is_invalid() {
     let without = CUSTOMERS.replace("\"id\": 2", "\"id\": 3");

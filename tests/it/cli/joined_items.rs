@@ -118,6 +118,35 @@ fn rows_of_a_joined_file_are_items_beside_others() {
     assert_eq!(of_joined_lines, of_documents);
 }
 
+/// Each value is that of a row above of the same key.
+#[test]
+fn blank_cells_of_a_joined_file_take_the_value_above() {
+    let filled = "as = \"fees\"\nprofile = { fill_down = [\"Order\", \"Kind\"] }";
+    let keys = FEES.replace("as = \"fees\"", filled);
+    let fees = "Order,Kind,Amount\nA,Shipping,4.90\n,,1\nB,Wrap,2\n";
+    insta::assert_snapshot!(items_of(("orders.csv", ROWS), &keys, fees), @r#"
+    "A" 15.9 [{"name":"Mug","price":4,"quantity":1},{"name":"Shipping","price":4.9,"quantity":1},{"name":"Shipping","price":1,"quantity":1},{"name":"Cup","price":3,"quantity":2}]
+    "B" 22 [{"name":"Jug","price":10,"quantity":2},{"name":"Wrap","price":2,"quantity":1}]
+    "#);
+    for (fees, error) in [
+        (
+            "Order,Kind,Amount\n,Shipping,4.90\nA,Wrap,1\n",
+            "fees.csv:2: the cell of column \"Order\" is blank (fill_down)",
+        ),
+        (
+            "Order,Kind,Amount\nA,Shipping,4.90\nB,,1\n",
+            "fees.csv:3: the cell of column \"Kind\" is blank (fill_down)",
+        ),
+        ("Order,Sort,Amount\nA,Shipping,4.90\n", "there is no column \"Kind\""),
+    ] {
+        let refused = refusal(&check(("orders.csv", ROWS), &keys, fees, ""));
+        assert!(refused.contains(error), "{refused}");
+    }
+    let of_documents = keys.replace("profile = { ", "profile = { format = \"json\", ");
+    let refused = refusal(&check(("orders.csv", ROWS), &of_documents, FEES_FILE, ""));
+    assert!(refused.contains("without effect: the profile's format is JSON"), "{refused}");
+}
+
 /// A list of items in a cell of a joined file, one for each order.
 const PACKED_CART: &str = "[[join]]\nas = \"cart\"\nfile = \"fees.csv\"\n\
     on = [{ column = \"Order\", to = \"Order\" }]\n\

@@ -110,6 +110,49 @@ fn condition_on_a_column_that_no_part_has_is_refused() {
     assert!(ran.err.contains("there is no column \"State\""), "{}", ran.err);
 }
 
+/// Parts without the columns of items have no items, and no warning without rules of items.
+#[test]
+fn parts_of_an_export_without_item_rules_lack_no_items() {
+    let parts = [
+        ("o1.csv", "Order,Date,Total,Email\nA,2026-10-01T10:00:00Z,5.00,a@example.com\n"),
+        ("o2.csv", "Order,Date,Total,Email\nB,2026-10-01T10:00:00Z,5.00,a@example.com\n"),
+    ];
+    let ran = check_parts(parts, "[guest]\nemail.column = \"Email\"\n");
+    assert!(!ran.out.contains("order_without_items"), "{}", ran.out);
+    assert_eq!(ran.summary()["orders"]["valid"], 2);
+}
+
+/// Without its list an order would have no items.
+#[test]
+fn misspelt_path_of_packed_items_is_refused() {
+    let check = |path: &str, keys: &str, rule: &str| {
+        let profile = format!(
+            "name = \"shop\"\n{keys}\norder_price = \"sum_of_lines\"\n[order]\nreferenceId.path = \"id\"\n\
+             orderedAt.path = \"at\"\nstatus.value = \"PURCHASED\"\ncurrencyCode.value = \"EUR\"\n\
+             paymentType.value = \"other\"\n{rule}\n\
+             [guest]\nemail.path = \"mail\"\n[items.packed]\npath = \"{path}\"\nseparator = \";\"\n\
+             fields = {{ separator = \"|\", names = [\"n\", \"p\"] }}\n\
+             [item]\nname.field = \"n\"\nprice.field = \"p\"\nquantity.value = \"1\"\n"
+        );
+        let workspace = Workspace::with("shop.toml", profile);
+        workspace.file(
+            "o.ndjson",
+            "{\"id\":\"A\",\"at\":\"2026-10-01T10:00:00Z\",\"mail\":\"a@example.com\",\"products\":\"Mug|4\"}\n",
+        );
+        workspace.run("check o.ndjson --profile shop.toml --pos x")
+    };
+    // Another member, which some documents have.
+    let other = "ext.shop = { path = \"product\", optional = true }";
+    assert_eq!(check("products", "", other).code, 0);
+    let ran = check("produkts", "", "");
+    assert_eq!(ran.code, 2, "{}", ran.err);
+    assert!(ran.err.contains("produkts") && ran.err.contains("\"products\""), "{}", ran.err);
+    let ran = check("cart.list", "", "");
+    assert_eq!(ran.code, 2, "{}", ran.err);
+    let allowed = check("cart.list", "missing_columns = \"allow\"", "");
+    assert!(!allowed.err.contains("no document has"), "{}", allowed.err);
+}
+
 fn check_documents(documents: &str, refunds: &str) -> RunResult {
     let profile = format!(
         "name = \"shop\"\n[refunds]\n{refunds}\n[order]\nreferenceId.path = \"id\"\n\
