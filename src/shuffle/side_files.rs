@@ -12,12 +12,14 @@ use super::{
 };
 use crate::{
     group::{MAX_HEADERS, RepeatedHeaders},
-    map::{SideStore, SideTable, UnfitRow, input_settings::LastLineEnd, profile::Profile},
+    map::{
+        SideStore, SideTable, UnfitRow, input_settings::LastLineEnd, join::Join, profile::Profile,
+    },
     model::{
         input::{ExportRead, InputRead, SideInput},
         origin::{FileId, InputNames},
     },
-    read::{Block, BlockReader, Piece, ReadSettings},
+    read::{Block, BlockReader, Piece, ReadError, ReadSettings},
     spill::{lookup::Lookup, sorter::Sorter},
 };
 
@@ -36,71 +38,121 @@ pub fn read_side_files(
 ) -> Result<Vec<SideTable>, ShuffleError> {
     let (names, n_inputs) = (files.names(), files.inputs.len());
     let (mut tables, mut n_bytes) = (Vec::new(), 0);
-    // The rest is for sorting.
-    let max_in_memory = max_bytes - max_bytes / 4;
     for (number, join) in profile.joins.iter().enumerate() {
-        let (mut table, mut sorter) = (SideTable::new(join), None);
-        let unreadable = |error| ShuffleError::SideFile { join: join.name.clone(), error };
-        let dialect = dialect(&join.files);
-        let settings = ReadSettings { dialect, ..*settings };
         let id = |index| FileId(u32::try_from(n_inputs + index).unwrap_or(u32::MAX));
-        let of_join = |(_, side): &(usize, &mut SideInput)| side.join == join.name;
-        let mut headers = Vec::new();
-        for (index, SideInput { read, .. }) in
-            files.side_files.iter_mut().enumerate().filter(of_join)
-        {
-            let reader = BlockReader::open(&read.input, id(index), &settings);
-            headers.extend(reader.map_err(unreadable)?.parser().header().cloned());
-        }
-        table.set_headers((profile, join), headers.iter().map(|header| &**header));
-        for (index, SideInput { read, .. }) in
-            files.side_files.iter_mut().enumerate().filter(of_join)
-        {
-            let id = id(index);
-            let reader = BlockReader::open_hashed(&read.input, id, &settings);
-            let mut reader = reader.map_err(unreadable)?;
-            let parser = reader.parser().clone();
-            let header = parser.header().map(|header| &**header);
-            let side = table.bind((profile, join), header, (id, &read.input.name))?;
-            if let Some(skipped) = reader.skipped_line() {
-                for row in parser.parse([skipped]).map_err(unreadable)?.rows() {
-                    table.add_skipped(&side, &row);
-                }
-            }
-            let (mut block, mut n_rows) = (Block::default(), 0);
-            while reader.next_block(&mut block).map_err(unreadable)? {
-                for row in parser.parse([Piece::from(&block)]).map_err(unreadable)?.rows() {
-                    n_rows += 1;
-                    table.add(&side, &row).map_err(|unfit| {
-                        unfit_row(unfit, names.locate(row.origin.position()), &join.name)
-                    })?;
-                }
-                if table.repeated_headers().len() > MAX_HEADERS {
-                    let file = read.input.name.clone();
-                    return Err(ShuffleError::TooManySideHeaders { file, join: join.name.clone() });
-                }
-                if n_bytes + table.n_bytes() > max_in_memory {
-                    let name = format!("side-rows-{number}");
-                    let new = || Sorter::new(folder, &name, max_bytes / 4);
-                    spill(&mut table, sorter.get_or_insert_with(new))?;
-                }
-            }
-            *read = InputRead { rows: n_rows, ..reader.input_read() };
-            if join.files.last_line_end == LastLineEnd::Required {
-                ensure_last_line_end(read, &names)?;
-            }
-        }
-        if let Some(sorter) = sorter {
-            spill(&mut table, &sorter)?;
-            let name = format!("side-table-{number}");
-            let rows = Lookup::write(folder, &name, sorter.sorted()?)?;
-            table.set_store(Box::new(RowsOnDisk(rows)));
-        }
-        table.complete(profile, join)?;
+        let numbered = files.side_files.iter_mut().enumerate();
+        let of_join = numbered.filter(|(_, side)| side.join == join.name);
+        let of_join = of_join.map(|(index, SideInput { read, .. })| (id(index), read)).collect();
+        let reader = JoinReader {
+            profile,
+            join,
+            number,
+            settings: ReadSettings { dialect: dialect(&join.files), ..*settings },
+            names: &names,
+            folder,
+            // The rest of the memory is for sorting.
+            max_table_bytes: (max_bytes - max_bytes / 4).saturating_sub(n_bytes),
+            max_sorter_bytes: max_bytes / 4,
+            table: SideTable::new(join),
+            sorter: None,
+        };
+        let table = reader.read(of_join)?;
         n_bytes += table.n_bytes();
         tables.push(table);
     }
     Ok(tables)
+}
+
+/// Reads the files of a join into its table.
+struct JoinReader<'r> {
+    profile: &'r Profile,
+    join: &'r Join,
+    /// The number of the join within the profile.
+    number: usize,
+    settings: ReadSettings<'r>,
+    names: &'r InputNames,
+    folder: &'r Path,
+    max_table_bytes: usize,
+    max_sorter_bytes: usize,
+    table: SideTable,
+    /// The rows that did not fit into the table.
+    sorter: Option<Sorter<(u64, u64)>>,
+}
+
+impl JoinReader<'_> {
+    fn read(mut self, mut files: Vec<(FileId, &mut InputRead)>) -> Result<SideTable, ShuffleError> {
+        let mut headers = Vec::new();
+        for (id, read) in &files {
+            let reader = BlockReader::open(&read.input, *id, &self.settings);
+            let reader = reader.map_err(|error| self.unreadable(error))?;
+            headers.extend(reader.parser().header().cloned());
+        }
+        let of_join = (self.profile, self.join);
+        self.table.set_headers(of_join, headers.iter().map(|header| &**header));
+        for (id, read) in &mut files {
+            self.add_file(*id, read)?;
+        }
+        if self.sorter.is_some() {
+            self.spill()?;
+        }
+        if let Some(sorter) = self.sorter {
+            let name = format!("side-table-{}", self.number);
+            let rows = Lookup::write(self.folder, &name, sorter.sorted()?)?;
+            self.table.set_store(Box::new(RowsOnDisk(rows)));
+        }
+        self.table.complete(self.profile, self.join)?;
+        Ok(self.table)
+    }
+
+    /// Adds the rows of a file.
+    fn add_file(&mut self, id: FileId, read: &mut InputRead) -> Result<(), ShuffleError> {
+        let reader = BlockReader::open_hashed(&read.input, id, &self.settings);
+        let mut reader = reader.map_err(|error| self.unreadable(error))?;
+        let parser = reader.parser().clone();
+        let header = parser.header().map(|header| &**header);
+        let side = self.table.bind((self.profile, self.join), header, (id, &read.input.name))?;
+        if let Some(skipped) = reader.skipped_line() {
+            let skipped = parser.parse([skipped]).map_err(|error| self.unreadable(error))?;
+            skipped.rows().for_each(|row| self.table.add_skipped(&side, &row));
+        }
+        let (mut block, mut n_rows) = (Block::default(), 0);
+        while reader.next_block(&mut block).map_err(|error| self.unreadable(error))? {
+            let rows = parser.parse([Piece::from(&block)]);
+            for row in rows.map_err(|error| self.unreadable(error))?.rows() {
+                n_rows += 1;
+                let place = || self.names.locate(row.origin.position());
+                let added = self.table.add(&side, &row);
+                added.map_err(|unfit| unfit_row(unfit, place(), &self.join.name))?;
+            }
+            if self.table.repeated_headers().len() > MAX_HEADERS {
+                let file = read.input.name.clone();
+                return Err(ShuffleError::TooManySideHeaders {
+                    file,
+                    join: self.join.name.clone(),
+                });
+            }
+            if self.table.n_bytes() > self.max_table_bytes {
+                self.spill()?;
+            }
+        }
+        *read = InputRead { rows: n_rows, ..reader.input_read() };
+        if self.join.files.last_line_end == LastLineEnd::Required {
+            ensure_last_line_end(read, self.names)?;
+        }
+        Ok(())
+    }
+
+    /// Moves the rows of the table to the sorter.
+    fn spill(&mut self) -> io::Result<()> {
+        let name = format!("side-rows-{}", self.number);
+        let new = || Sorter::new(self.folder, &name, self.max_sorter_bytes);
+        let sorter = self.sorter.get_or_insert_with(new);
+        self.table.drain(|hash, number, row| sorter.push((hash, number), row))
+    }
+
+    fn unreadable(&self, error: ReadError) -> ShuffleError {
+        ShuffleError::SideFile { join: self.join.name.clone(), error }
+    }
 }
 
 /// Returns an error if a row of a side file could not be read back: orders may lack it.
@@ -109,11 +161,6 @@ pub(super) fn ensure_found(tables: &[SideTable]) -> Result<(), ShuffleError> {
         Some(error) => Err(error.into()),
         None => Ok(()),
     }
-}
-
-/// Moves the rows of a table to a sorter.
-fn spill(table: &mut SideTable, to: &Sorter<(u64, u64)>) -> io::Result<()> {
-    table.drain(|hash, number, row| to.push((hash, number), row))
 }
 
 /// The rows of a table on disk.
