@@ -87,12 +87,14 @@ fn selector(path: &str, within: &str) -> Result<Selector, String> {
     }
 }
 
-/// The first place of a character outside of quotes.
+/// The first place of a character outside of quotes, which begin a name or the text of a filter.
 fn find_unquoted(text: &str, sought: char) -> Option<usize> {
-    let mut is_quoted = false;
+    let (mut is_quoted, mut begins) = (false, true);
     text.char_indices().find_map(|(at, c)| {
-        is_quoted ^= c == '"';
-        (c == sought && !is_quoted).then_some(at)
+        let is_found = c == sought && !is_quoted;
+        is_quoted = if is_quoted { c != '"' } else { begins && c == '"' };
+        begins = matches!(c, '.' | '=') || begins && c == ' ';
+        is_found.then_some(at)
     })
 }
 
@@ -246,7 +248,8 @@ mod tests {
             ("a[name=\"v 1\"].b", "a name v 1 | b"),
             ("a[name=\"g]t\"].b", "a name g]t | b"),
             ("a[\"x=y\"=z].b", "a \"x=y\" z | b"),
-            ("a[size=5\"].b", "a size 5\" | b"),
+            ("a[size=5\"].b[size=6\"].c", "a size 5\" | b size 6\" | c"),
+            ("a[name = \"g]t\"].b", "a name g]t | b"),
             ("a[kind.name=refund].b", "a kind.name refund | b"),
             (
                 "a[kind=='x']",

@@ -12,6 +12,9 @@ use super::{
     text_part::SplitText,
 };
 
+/// The digits of the hundredths behind a currency.
+const N_DECIMALS: usize = 2;
+
 /// Returns an error if a text at which the rule with this key cuts may be a part of a number.
 pub(super) fn check_separator(
     key: &str,
@@ -72,12 +75,16 @@ pub(super) fn check_dropped(
             None => Ok(()),
         };
     }
+    // Beside a blank there may be other words: `Order 12 EUR 50`, `25 € 10 pcs`.
+    let is_alone = |left: &str| !left.contains(char::is_alphabetic);
     let neighbours = [
-        previous.map(|left| (left, left, part, true)),
-        next.map(|right| (right, part, right, separator.touches(behind))),
+        previous.map(|left| (left, left, part, separator.touches_before(before) || is_alone(left))),
+        next.map(|right| {
+            (right, part, right, separator.touches_behind(behind) || right.len() == N_DECIMALS)
+        }),
     ];
-    for (lost, left, right, touches) in neighbours.into_iter().flatten() {
-        if separator.is_between_decimals(left, right, touches) {
+    for (lost, left, right, is_amount) in neighbours.into_iter().flatten() {
+        if is_amount && separator.is_between_decimals(left, right) {
             return error(lost, "");
         }
         if separator.is_between_groups(left, right) {
@@ -156,23 +163,26 @@ impl Separator<'_> {
         are_currency && words.iter().any(is_signed) || begins_or_ends && may_be_currency()
     }
 
-    /// Whether it touches the text behind it, which begins with it.
-    fn touches(&self, behind: &str) -> bool {
+    /// Whether it touches what is before it, in a text that ends with it.
+    fn touches_before(&self, before: &str) -> bool {
+        let text = before.trim_end().strip_suffix(self.text.trim());
+        text.is_some_and(|text| !text.ends_with(char::is_whitespace))
+    }
+
+    /// Whether it touches what is behind it, in a text that begins with it.
+    fn touches_behind(&self, behind: &str) -> bool {
         let text = behind.trim_start().strip_prefix(self.text.trim());
         text.is_some_and(|text| !text.starts_with(char::is_whitespace))
     }
 
-    /// Whether it is between units and hundredths, as in `12€50` and `12 € 50`. Behind a blank other
-    /// words may follow two digits that are none: `25 € 10 pcs`.
-    fn is_between_decimals(&self, left: &str, right: &str, touches: bool) -> bool {
+    /// Whether it is between units and hundredths, as in `12€50`.
+    fn is_between_decimals(&self, left: &str, right: &str) -> bool {
         let whole = from_first_digit(left);
         let last_group = whole.rsplit(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
         let is_whole = last_group.len() == 3 || !whole.is_empty() && last_group == whole;
         let (decimals, rest) = split_digits(right);
-        let is_followed =
-            rest.trim_start_matches(['.', ',']).starts_with(|c: char| c.is_ascii_digit());
-        let ends = rest.is_empty() || touches && !is_followed;
-        self.symbols.has(self.text.trim()) && is_whole && decimals.len() == 2 && ends
+        let ends = !rest.trim_start_matches(['.', ',']).starts_with(|c: char| c.is_ascii_digit());
+        self.symbols.has(self.text.trim()) && is_whole && decimals.len() == N_DECIMALS && ends
     }
 
     /// Whether it is between groups of digits, as in `1 250.00`.

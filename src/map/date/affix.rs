@@ -1,12 +1,14 @@
 //! Texts that a rule strips from its dates, or drops beside the part of a `split`. One that says
 //! which time it is, such as `Z` or ` PM`, must not be lost.
 //!
-//! Only a word that touches the time says so, or any zone in a text of the profile: the first word
+//! Only a word that touches the time says so, or any word in a text of the profile: the first one
 //! behind the time or the last one before it, with nothing but blanks, brackets, `Uhr` or a fraction
 //! of a second between. Before the time, behind a dash or a bar, or in the next part, it must be one
 //! that hardly is anything else. Called by `date_rule`.
 
-use chrono::{Offset, TimeZone};
+use std::iter;
+
+use chrono::{DateTime, Offset, TimeZone};
 use chrono_tz::{OffsetName, Tz};
 
 use super::zone::{is_utc, region_in_any_case, region_named, region_of};
@@ -23,8 +25,10 @@ pub(super) fn check_affix(key: &str, affix: &str, zone: Tz) -> Result<(), String
     let is_before = key == STRIP_PREFIX;
     let beside = if is_before { lost_before(affix, zone) } else { lost_behind(affix, true, zone) };
     // It is a text of the profile, of which each word is meant.
-    let in_words = || affix.split(ends_word).find_map(|word| lost_word(word, Beside::Number, zone));
-    match beside.or_else(in_words) {
+    let of_half = |text| half_of_day(text, true, zone).filter(|_| !is_before);
+    let of_word =
+        |text| of_half(text).or_else(|| lost_word(first_word(text), Beside::Number, zone));
+    match beside.or_else(|| from_each_word(affix).find_map(of_word)) {
         Some(Lost { what, fix }) => Err(format!("{key} = {affix:?} strips {what}; {fix}")),
         None => Ok(()),
     }
@@ -98,23 +102,18 @@ fn lost_behind(text: &str, touches: bool, zone: Tz) -> Option<Lost> {
     let mut touches = touches;
     while let Some((word, rest)) = text.split_once(char::is_whitespace) {
         let next = rest.trim_start_matches(is_gap);
-        // Behind a time too, `am` may be a German word.
-        let is_german = word == "am" && Beside::of(next) == Beside::Word;
         let is_hour = matches!(word.trim_end_matches([',', '.']), "Uhr" | "uhr" | "h" | "hrs");
-        if !is_german && !is_hour && !is_mark(word) {
+        if !is_german_am(text) && !is_hour && !is_mark(word) {
             break;
         }
-        touches &= !is_mark(word);
+        touches &= !is_mark(word) && !word.ends_with(',');
         text = next;
     }
-    if let Some(rest) = behind_half_of_day(text)
-        // The next part may have other words, such as `am Markt 5`.
-        && (touches || rest.trim_matches(is_gap).is_empty())
-    {
-        let fix = "write %I and %p in the format".to_owned();
-        return Some(Lost { what: "the half of the day".into(), fix });
+    if let Some(lost) = half_of_day(text, touches, zone) {
+        return Some(lost);
     }
-    let (word, rest) = text.split_at(text.find(ends_word).unwrap_or(text.len()));
+    let word = first_word(text);
+    let rest = &text[word.len()..];
     let next = rest.trim_start();
     let is_of_name = ["Time", "Standard", "Daylight"].iter().any(|word| next.starts_with(word));
     let beside = match Beside::of(next) {
@@ -125,12 +124,36 @@ fn lost_behind(text: &str, touches: bool, zone: Tz) -> Option<Lost> {
     lost_word(word, beside, zone)
 }
 
-/// What is behind the half of a day with which a text begins, such as `PM`, or the `p. m.` of
-/// Spanish.
-fn behind_half_of_day(text: &str) -> Option<&str> {
+/// What a text says that begins with the half of a day, such as `PM`, or the `p. m.` of Spanish. The
+/// next part may have other words, as `PM Ltd` is: there it is all, or before a zone.
+fn half_of_day(text: &str, touches: bool, zone: Tz) -> Option<Lost> {
     let first = text.strip_prefix(['a', 'A', 'p', 'P'])?;
     let rest = first.strip_prefix('.').map_or(first, str::trim_start).strip_prefix(['m', 'M'])?;
-    (!rest.starts_with(char::is_alphanumeric)).then(|| rest.trim_start_matches('.'))
+    let rest = rest.trim_start_matches('.');
+    let next = rest.trim_start_matches(is_gap);
+    let is_word = rest.is_empty() || rest.starts_with(ends_word);
+    let is_alone =
+        || next.is_empty() || lost_word(first_word(next), Beside::Number, zone).is_some();
+    let is_half = is_word && !is_german_am(text) && (touches || is_alone());
+    let fix = "write %I and %p in the format".to_owned();
+    is_half.then(|| Lost { what: "the half of the day".into(), fix })
+}
+
+/// Whether a text begins with the German word, such as `am Schalter`.
+fn is_german_am(text: &str) -> bool {
+    let rest = text.strip_prefix("am").filter(|rest| rest.starts_with(char::is_whitespace));
+    rest.is_some_and(|rest| Beside::of(rest.trim_start_matches(is_gap)) == Beside::Word)
+}
+
+fn first_word(text: &str) -> &str {
+    &text[..text.find(ends_word).unwrap_or(text.len())]
+}
+
+/// The text from each of its words on.
+fn from_each_word(text: &str) -> impl Iterator<Item = &str> {
+    iter::successors(Some(text.trim_start_matches(ends_word)), |text| {
+        text.find(ends_word).map(|end| text[end..].trim_start_matches(ends_word))
+    })
 }
 
 /// Whether a text has neither letters nor digits.
@@ -148,14 +171,11 @@ fn lost_word(word: &str, beside: Beside, zone: Tz) -> Option<Lost> {
     }
     let word = word.trim_matches(|c: char| !c.is_alphanumeric());
     let in_any_case = || region_in_any_case(word).filter(|_| beside == Beside::Nothing);
-    let region = match (region_named(word).or_else(in_any_case), word.split_once('/')) {
-        (Some(region), _) => region,
-        // The times of winter and summer: `GMT/BST`.
-        (None, Some((one, other))) if !other.contains('/') => {
-            lost_word(other, beside, zone)?;
-            return lost_word(one, beside, zone);
-        }
-        (None, _) => return None,
+    let Some(region) = region_named(word).or_else(in_any_case) else {
+        // Each of the two names says it: that of summer, or UTC.
+        let [one, other] = two_zones(word)?;
+        let of_other = || lost_word(other, beside, zone).filter(|_| !is_at_utc_as(other, zone));
+        return lost_word(one, beside, zone).or_else(of_other);
     };
     if is_name_of(word, region, zone) {
         return None;
@@ -168,6 +188,16 @@ fn lost_word(word: &str, beside: Beside, zone: Tz) -> Option<Lost> {
         let fix = format!("did you mean zone = {:?}?", region.name());
         Lost { what: format!("the zone {word}, {is_zone}"), fix }
     })
+}
+
+/// The names of a time in winter and in summer, as in `GMT/BST`, or of a zone and a place in it, as in
+/// `EST/NYC`. UTC is the last one.
+fn two_zones(word: &str) -> Option<[&str; 2]> {
+    let (one, other) = word.split_once('/')?;
+    let of_one = region_named(one)?;
+    let is_place = !other.is_empty() && other.bytes().all(|byte| byte.is_ascii_uppercase());
+    let zones = if is_utc(of_one) { [other, one] } else { [one, other] };
+    (is_place || region_named(other).is_some()).then_some(zones)
 }
 
 /// Blanks and brackets.
@@ -216,11 +246,21 @@ fn offset_of(word: &str, beside: Beside) -> Option<u32> {
     (is_no_number && ends && minutes % 15 == 0 && all <= MAX_OFFSET_MINUTES).then_some(all)
 }
 
+/// The times of a zone in winter and in summer.
+fn midwinter_and_midsummer(zone: Tz) -> [Option<DateTime<Tz>>; 2] {
+    [1, 7].map(|month| zone.with_ymd_and_hms(2025, month, 1, 12, 0, 0).earliest())
+}
+
+/// Whether a word says UTC and a zone is there for a part of the year, as London is.
+fn is_at_utc_as(word: &str, zone: Tz) -> bool {
+    let times = midwinter_and_midsummer(zone);
+    let mut offsets = times.iter().flatten().map(|time| time.offset().fix().local_minus_utc());
+    region_named(word).is_some_and(is_utc) && offsets.any(|seconds| seconds == 0)
+}
+
 /// Whether a word may name the time of a zone: because the `region` that is likely meant has the same
 /// offsets, or as an abbreviation by the time zone database, which has none for some zones.
 fn is_name_of(word: &str, region: Tz, zone: Tz) -> bool {
-    let midwinter_and_midsummer =
-        |zone: Tz| [1, 7].map(|month| zone.with_ymd_and_hms(2025, month, 1, 12, 0, 0).earliest());
     let offsets =
         |zone| midwinter_and_midsummer(zone).map(|time| time.map(|time| time.offset().fix()));
     let is_abbreviation = region_of(&word.to_uppercase()).is_some();
@@ -271,6 +311,9 @@ mod tests {
             (" p. m.", "half of the day"),
             (" - UTC", "says UTC"),
             (" local UTC", "says UTC"),
+            (":00 PM", "half of the day"),
+            (":00 am", "half of the day"),
+            (" GMT/BST", "\"Europe/London\""),
         ] {
             let error = check_affix("strip_suffix", affix, Tz::Europe__Berlin).unwrap_err();
             assert!(error.contains(part), "{affix:?}: {error}");
@@ -317,6 +360,8 @@ mod tests {
             (" 'UTC'", " "),
             (" UTC/GMT", " "),
             (" GMT/BST", " "),
+            (" EST/NYC", " "),
+            ("; PM EST", ";"),
         ] {
             assert!(dropped(behind, separator).is_err(), "{behind:?}");
         }
@@ -357,8 +402,11 @@ mod tests {
             (" Europe/Paris", " "),
             (" CET/CEST", " "),
             (" IST/12", " "),
+            (" Uhr, Hawaii", " "),
             (", am 5. Mai", ","),
             (" | PM Handel", " "),
+            (" AM-4711", " "),
+            (" PM's Shop", " "),
             (" p. Markt", " "),
         ] {
             assert_eq!(dropped(behind, separator), Ok(()), "{behind:?}");
@@ -366,6 +414,17 @@ mod tests {
         for before in ["SO-1234: ", "A|", "am ", "Z-12 ", "-1|", "ist "] {
             let checked = check_dropped([before, ""], "|", Tz::Europe__Berlin);
             assert_eq!(checked, Ok(()), "{before:?}");
+        }
+    }
+
+    /// The times of summer are those of London.
+    #[test]
+    fn both_names_of_a_time_are_of_the_zone() {
+        for (zone, is_lost) in [(Tz::UTC, true), (Tz::Europe__London, false)] {
+            for behind in [" GMT/BST", " BST/GMT"] {
+                let checked = check_dropped(["", behind], " ", zone);
+                assert_eq!(checked.is_err(), is_lost, "{behind:?} {zone}");
+            }
         }
     }
 

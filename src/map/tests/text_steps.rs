@@ -251,6 +251,7 @@ fn split_drops_no_part_of_a_number() {
         // Decimals.
         (BEHIND_CODE, "12EUR50", "12"),
         (BEHIND_CODE, "12 EUR 50", "12"),
+        (BEHIND_CODE, "Total 12EUR50", "Total 12"),
         ("split = '€', part = 1", "12 € 50", "50"),
         ("split = ' € ', part = 1", "12 € 50", "50"),
         ("split = '€', part = 1", "12€50", "50"),
@@ -294,6 +295,7 @@ fn split_drops_what_is_beside_a_number() {
         (FIRST_WORD, "3 12.50", "3"),
         ("split = 'EUR', part = 1", "25 EUR 10 pcs", "25"),
         ("split = ' EUR ', part = 1", "25 EUR 10 pcs", "25"),
+        (BEHIND_CODE, "Order 123 EUR 50", "50"),
         (LAST_WORD, "-10kr 5.00", "5.00"),
         (LAST_WORD, "DHL - EUR 4.90", "4.90"),
         (FIRST_WORD, "5.00 -10€", "5.00"),
