@@ -145,6 +145,10 @@ pub const HALF_ORDER: &str = "refunds.order reads a part of the key of an order;
                               none where the row is no refund; or rows, the condition on the rows \
                               that are refunds";
 
+/// Why a row without a key may be a refund.
+pub const UNTESTED_WITHOUT_KEY: &str = "rows of [refunds] cannot be tested and the row has no order \
+                                        key, so it may be a refund of any order";
+
 /// Why the order of a row is not known that may be a refund of another one.
 pub const UNTESTED_REFUND: &str =
     "rows of [refunds] cannot be tested, so the row may be a refund of another order";

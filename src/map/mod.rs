@@ -160,6 +160,7 @@ mod tests;
 pub use answers::key_and_value;
 pub use bound_refunds::{
     HALF_ORDER, NO_ORDER, NOTHING_LEFT, PLACEHOLDER_ORDER, REFUND_WITHOUT_KEY, UNTESTED_REFUND,
+    UNTESTED_WITHOUT_KEY,
 };
 pub use error::{MapError, PROFILE};
 pub use excerpt::{excerpt, is_shown, punctuation_line};

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::{
-    bound_refunds::{BoundRefunds, REFUND_WITHOUT_KEY, UNTESTED_REFUND},
+    bound_refunds::{BoundRefunds, REFUND_WITHOUT_KEY, UNTESTED_REFUND, UNTESTED_WITHOUT_KEY},
     bound_rule::TestedSource,
     collector::Collector,
     condition::Condition,
@@ -92,10 +92,9 @@ impl<S> Mapper<'_, S> {
         let reason = match bound.order_key(view) {
             Err(reason) => reason,
             Ok(None) if key.is_some() => return Err(key),
+            Ok(None) => UNTESTED_WITHOUT_KEY,
             // Other rows of its own order may be valid without it.
-            Ok(order) if order.is_none() || self.items_are_rows() && order != key => {
-                UNTESTED_REFUND
-            }
+            Ok(order) if self.items_are_rows() && order != key => UNTESTED_REFUND,
             Ok(order) => return Err(order),
         };
         Ok(RowKind::LostRefund { reason })

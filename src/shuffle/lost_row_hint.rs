@@ -7,7 +7,7 @@ use super::wrapped_orders::{ReadMembers, wrappers};
 use crate::{
     map::{
         HALF_ORDER, NO_ORDER, NOTHING_LEFT, PLACEHOLDER_ORDER, REFUND_WITHOUT_KEY, UNTESTED_REFUND,
-        profile::Profile,
+        UNTESTED_WITHOUT_KEY, profile::Profile,
     },
     model::{
         conversion::conversion,
@@ -107,6 +107,10 @@ pub(super) fn refund_hint(reason: &str, is_csv: bool) -> Option<String> {
         }
         PLACEHOLDER_ORDER => {
             "let the placeholder be empty: empty = [\"0\"] in the rule of order under [refunds]"
+        }
+        UNTESTED_WITHOUT_KEY => {
+            "name rows that belong to no order, such as a footer, in ignore_rows; or let rows of \
+             [refunds] test another column or path"
         }
         UNTESTED_REFUND => {
             "fix the value that rows of [refunds] tests, or let it test another column or path"

@@ -176,7 +176,13 @@ fn row_that_may_be_a_refund_has_no_other_problem() {
         workspace.file("o.csv", format!("{header}{sale}\n{without_key}\n{sale_below}\n"));
         let ran = workspace.run("check o.csv --profile shop.toml --pos x --max-invalid 100%");
         assert_eq!(ran.code, 2, "{}", ran.err);
-        assert!(ran.err.contains("o.csv:3: rows of [refunds] cannot be tested"), "{}", ran.err);
+        assert!(
+            ran.err.contains(
+                "o.csv:3: rows of [refunds] cannot be tested and the row has no order key"
+            ),
+            "{}",
+            ran.err
+        );
     }
     // Without an order it is one.
     insta::assert_snapshot!(problems_of(&[&[&*doubtful]], header, &keys), @r#"
