@@ -225,8 +225,9 @@ impl Iterator for Orders {
             return None;
         }
         let n_items = self.n_items().min(self.n_rows_left);
-        let (guest, currency) =
-            Guest::generate(self.rng.below((self.n_expected * GUESTS_TO_DRAW).div_ceil(1000)));
+        let n_guests = (self.n_expected * GUESTS_TO_DRAW).div_ceil(1000);
+        // An identifier 0 is a placeholder, and the order invalid.
+        let (guest, currency) = Guest::generate(1 + self.rng.below(n_guests));
         let rng = &mut self.rng;
         let seconds = FIRST_ORDER
             + (self.number.min(self.n_expected - 1) * TIME_SPAN + rng.below(TIME_SPAN))
