@@ -103,7 +103,7 @@ pub fn excerpt(
             let place = mark.map(|index| {
                 let (node, name) = nodes[index];
                 // An object lacks the value, and has another name.
-                let column_name = Some(name.to_owned()).filter(|_| !node.is_object());
+                let column_name = Some(sought.path_to(name)).filter(|_| !node.is_object());
                 Place { position: node.position(&row.origin), column_name }
             });
             (document.text, values, mark, place)
@@ -132,7 +132,8 @@ pub fn excerpt(
         Some(mark) => Excerpt::fitted(line, &text, mark, EXCERPT_COLUMNS),
         None => Excerpt::unmarked(line, &text, EXCERPT_COLUMNS),
     };
-    let is_named = place.as_ref().is_some_and(|place| place.column_name.is_some());
+    let is_named = place.as_ref().is_some_and(|place| place.column_name.is_some())
+        || problem.is_some_and(|problem| problem.column_name.is_some());
     let label = problem.map(|problem| sought.label(problem, &row.content, is_named));
     let label = label.unwrap_or_default();
     let marked = place.filter(|_| problem.is_some_and(|problem| problem.at.column.is_none()));

@@ -257,7 +257,7 @@ name = { column = "m", optional = true }
         p.toml:2:13: fill_down: no name; expected the columns whose blank cells take the value above
         p.toml:2:13: fill_down: "a" is named twice
         p.toml:2:13: fill_down: rows_adjacent = false contradicts it: the order of a row with a blank cell is that of the row above
-        p.toml:2:13: fill_down: "a" is one of several columns of the order key; expected a key of one column
+        p.toml:2:13: fill_down: "a" is one of several columns of the key; expected a key of one column
         p.toml:2:13: delimiter: without effect: the order key has a path only, as in JSON
           p.toml:3:14: skip_lines: without effect: the order key has a path only, as in JSON
           p.toml:5:7: order.referenceId: the rule has a column only, but the order key a path only, as in JSON; expected a path

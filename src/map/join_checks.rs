@@ -22,7 +22,7 @@ pub(super) fn check_joins(profile: &Profile, items: Option<&str>, errors: &mut K
     check_join_keys(profile, errors);
     check_join_wildcards(profile, errors);
     check_joined_arrays(profile, errors);
-    check_filled_rows(profile, errors);
+    check_ignored_rows(profile, errors);
     check_groups(profile, errors);
 }
 
@@ -375,7 +375,7 @@ fn check_joined_arrays(profile: &Profile, errors: &mut KeyErrors) {
 
 /// Refuses to ignore rows by a joined file where blank cells take the values above: the cells are
 /// filled before the rows are joined, so those of an ignored row would be taken.
-fn check_filled_rows(profile: &Profile, errors: &mut KeyErrors) {
+fn check_ignored_rows(profile: &Profile, errors: &mut KeyErrors) {
     if profile.files.fill_down.is_empty() {
         return;
     }

@@ -436,8 +436,9 @@ impl Profile {
             let of_rules: Vec<_> = columns.iter().filter_map(own_name).chain(of_paths).collect();
             let of_keys = join.keys.iter().flat_map(JoinKey::names_of_columns);
             let picked = join.pick.iter().map(|pick| pick.column.clone());
+            let filled = join.files.fill_down.iter().cloned();
             join.files.padded_beside =
-                Some(of_rules.into_iter().chain(of_keys).chain(picked).collect());
+                Some(of_rules.into_iter().chain(of_keys).chain(picked).chain(filled).collect());
         }
         if self.files.padded_beside.is_some() {
             self.files.padded_beside = Some(columns);

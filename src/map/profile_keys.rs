@@ -19,7 +19,7 @@ use super::{
     input_settings::SharedIdentifiers,
     item_kinds::{check_kinds, item_kinds},
     items_compiler::ItemsRules,
-    join::Join,
+    join::{Join, JoinKey},
     join_checks::check_joins,
     joins_compiler::compile_joins,
     key_errors::{KeyError, KeyErrors},
@@ -395,12 +395,28 @@ fn check_filled_rows(profile: &Profile, errors: &mut KeyErrors) {
                      that of the row above";
         errors.add(FILL_DOWN, error);
     }
-    let of_key = Some(&profile.key.columns).filter(|columns| columns.len() > 1);
-    if let Some(name) = of_key.into_iter().flatten().find(|name| filled.contains(name)) {
-        let error = format!(
-            "{name:?} is one of several columns of the order key; expected a key of one column"
-        );
-        errors.add(FILL_DOWN, &error);
+    check_filled_columns(&[FILL_DOWN], filled, &profile.key.columns, profile, errors);
+    for join in &profile.joins {
+        let as_read = |name: &String| join.column(name);
+        let filled: Vec<_> = join.files.fill_down.iter().map(as_read).collect();
+        let of_key = join.keys.iter().flat_map(JoinKey::names_of_columns);
+        let of_key: Vec<_> = of_key.map(|name| join.column(&name)).collect();
+        let at = ["join", &join.index.to_string(), "profile", FILL_DOWN];
+        check_filled_columns(&at, &filled, &of_key, profile, errors);
+    }
+}
+
+fn check_filled_columns(
+    at: &[&str],
+    filled: &[String],
+    key: &[String],
+    profile: &Profile,
+    errors: &mut KeyErrors,
+) {
+    if let Some(name) = key.iter().find(|name| key.len() > 1 && filled.contains(name)) {
+        let error =
+            format!("{name:?} is one of several columns of the key; expected a key of one column");
+        errors.add_at(at, &error);
     }
     let added = profile.rules.iter().filter(|rule| rule.rule.over_rows.is_sum());
     let mut columns = added.flat_map(|rule| rule.rule.readers()).flat_map(|rule| &rule.columns);
@@ -409,7 +425,7 @@ fn check_filled_rows(profile: &Profile, errors: &mut KeyErrors) {
             "{name:?} is added up over the rows of an order (over_rows), so a filled cell would count \
              again; expected one of both"
         );
-        errors.add(FILL_DOWN, &error);
+        errors.add_at(at, &error);
     }
 }
 

@@ -6,7 +6,7 @@ use bumpalo::Bump;
 
 use super::{
     error::MapError,
-    fill_down::FillDown,
+    fill_down::{FillDown, RowsAbove},
     header_hint::side_header_hint,
     join::{Join, JoinKey, KeyText},
     known_columns::KnownColumns,
@@ -252,33 +252,21 @@ impl SideTable {
         row: &'r Row<'r>,
         record: &'r Record<'r>,
     ) -> Result<(), UnfitRow> {
-        let SideRecords { header, names, key_columns, keys, fill_down, columns } = format;
+        let SideRecords { header, names, key_columns, keys, columns, .. } = format;
         match names.header_row(record, header, key_columns) {
             Some(HeaderRow::Repeated) => {
                 self.repeated_headers.push(row.origin.position());
+                // The rows below it are of another export.
+                self.above = RowsAbove::default();
                 return Ok(());
             }
             Some(HeaderRow::Exchanged) => return Err(UnfitRow::ExchangedHeader),
             None => {}
         }
-        let mut key = key_of_record(record, keys);
-        let (texts, mut record) = (Bump::new(), *record);
-        if let Some(fill_down) = fill_down {
-            self.above.begin(file);
-            let own_key = match &key {
-                SideKey::Whole(key) => Some(key.as_str()),
-                SideKey::None | SideKey::Invalid => None,
-            };
-            let place = (own_key, row.origin.line);
-            match fill_down.fill(&record, place, &mut self.above, &texts) {
-                RowContent::Record(filled) => record = filled,
-                RowContent::Unreadable(Unreadable { reason, .. }) => {
-                    return Err(UnfitRow::Unreadable(reason));
-                }
-                RowContent::Document(_) => {}
-            }
-            key = key_of_record(&record, keys);
-        }
+        let texts = Bump::new();
+        self.above.begin(file);
+        let record = format.filled(record, row.origin.line, &mut self.above, &texts)?;
+        let key = key_of_record(&record, keys);
         let Some(key) = self.whole_key(key, row) else { return Ok(()) };
         let cells = columns.iter().map(|column| match column {
             Some(column) => NewCell {
@@ -342,6 +330,32 @@ impl SideTable {
             SideKey::Invalid => self.pass_over(row.origin.position(), true),
         }
         None
+    }
+}
+
+impl SideRecords<'_> {
+    /// The record with its blank cells filled. An error is why that cannot be.
+    fn filled<'a>(
+        &self,
+        record: &Record<'a>,
+        line: u64,
+        above: &mut RowsAbove,
+        texts: &'a Bump,
+    ) -> Result<Record<'a>, UnfitRow> {
+        let Some(fill_down) = &self.fill_down else { return Ok(*record) };
+        if (0..self.header.names.len()).all(|column| record.cell(column).is_empty()) {
+            return Ok(*record);
+        }
+        let own_key = match key_of_record(record, &self.keys) {
+            SideKey::Whole(key) => Some(key),
+            SideKey::None | SideKey::Invalid => None,
+        };
+        let place = (own_key.as_ref().map(KeyText::as_str), line);
+        match fill_down.fill(record, place, above, texts) {
+            RowContent::Unreadable(Unreadable { reason, .. }) => Err(UnfitRow::Unreadable(reason)),
+            RowContent::Record(filled) => Ok(filled),
+            RowContent::Document(_) => Ok(*record),
+        }
     }
 }
 

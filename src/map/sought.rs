@@ -7,6 +7,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 
 use super::{
     path::{Path, PathEnd},
+    path_text::dotted_names,
     profile::{FieldRule, FieldTarget, Profile},
     rule::Rule,
 };
@@ -31,7 +32,7 @@ pub fn name_columns(profile: &Profile, draft: &Draft<'_>, problem: &mut Problem)
     let here: Vec<_> = draft.items.iter().filter(|item| item.at.position() == problem.at).collect();
     let is_kind = |kind| here.is_empty() || here.iter().any(|item| item.kind == kind);
     let sought = Sought::of(profile, problem, is_kind);
-    if sought.0.is_empty() {
+    if sought.rules.is_empty() {
         return;
     }
     let row = row_at(draft, problem.at);
@@ -61,7 +62,11 @@ fn origins<'d, 'a>(cells: &'d [Cell<'a>]) -> impl Iterator<Item = CellOrigin<'a>
 
 /// The rules that a problem concerns, which look for a value.
 #[derive(Default)]
-pub(super) struct Sought<'p>(Vec<&'p Rule>);
+pub(super) struct Sought<'p> {
+    rules: Vec<&'p Rule>,
+    /// Whether the value is there, and not missing.
+    is_there: bool,
+}
 
 impl<'p> Sought<'p> {
     /// Nowhere for a problem that concerns no rule. Of the kinds of items some are meant.
@@ -84,18 +89,19 @@ impl<'p> Sought<'p> {
             }
             _ => false,
         };
-        Self(match problem.code {
+        let rules = match problem.code {
             Code::ParentMissing | Code::ParentCircle => profile.parent.iter().collect(),
             _ if problem.is_of_key() => vec![&profile.key],
             _ if problem.field.is_none() && !is_of_reference => Vec::new(),
             _ => profile.rules.iter().filter(is_of).map(|rule| &rule.rule).collect(),
-        })
+        };
+        Self { rules, is_there: is_of_reference }
     }
 
     /// The columns or the paths, as far as they can be shown.
     pub(super) fn names(&self, is_record: bool) -> Vec<Cow<'p, str>> {
         let mut names: Vec<_> = Vec::new();
-        for rule in self.0.iter().flat_map(|rule| rule.readers()) {
+        for rule in self.rules.iter().flat_map(|rule| rule.readers()) {
             let of_rule = if is_record { &rule.columns } else { &rule.paths };
             names.extend(of_rule.iter().map(|name| without_address(name)));
         }
@@ -131,10 +137,15 @@ impl<'p> Sought<'p> {
             return record.positions(origin).iter().position(|cell| *cell == at);
         }
         let names = &record.header.names;
-        let rule_of = |index| self.0.iter().find(|rule| rule.reads_column(names, index));
+        let rule_of = |index| self.rules.iter().find(|rule| rule.reads_column(names, index));
         let cells: Vec<_> =
             (0..names.len()).filter_map(|index| Some((index, rule_of(index)?))).collect();
         let is_empty = |(index, rule): &&(usize, &&Rule)| rule.yields_nothing(record.cell(*index));
+        if self.is_there {
+            let is_filled =
+                |(index, rule): &&(usize, &&Rule)| !rule.yields_nothing(record.cell(*index));
+            return cells.iter().find(is_filled).map(|(index, _)| *index);
+        }
         match (cells.iter().find(is_empty), cells.as_slice()) {
             (Some((index, _)), _) | (None, [(index, _)]) => Some(*index),
             _ => None,
@@ -164,11 +175,19 @@ impl<'p> Sought<'p> {
 
     /// The value that is looked at in an object.
     fn value_in<'d>(&self, object: JsonNode<'d>) -> Option<JsonNode<'d>> {
-        let mut paths = self.0.iter().flat_map(|rule| &rule.paths).filter(|_| object.is_object());
+        let mut paths =
+            self.rules.iter().flat_map(|rule| &rule.paths).filter(|_| object.is_object());
         paths.find_map(|path| match Path::new(path).find(object) {
             PathEnd::Value(node) => Some(node),
             _ => None,
         })
+    }
+
+    /// The path to the member of this name; the name if no path ends there.
+    pub(super) fn path_to(&self, member: &str) -> String {
+        let mut paths = self.rules.iter().flat_map(|rule| &rule.paths);
+        let path = paths.find(|path| dotted_names(path).rsplit('.').next() == Some(member));
+        path.map_or(member, |path| path).to_owned()
     }
 
     /// What is wrong, and where the value was looked for unless its column is named beside it.
@@ -181,7 +200,7 @@ impl<'p> Sought<'p> {
         let is_record = matches!(content, RowContent::Record(_));
         let word = if is_record { "column" } else { "member" };
         let looked_at = match self.names(is_record).as_slice() {
-            _ if is_named || problem.column_name.is_some() => String::new(),
+            _ if is_named || self.is_there => String::new(),
             [] => String::new(),
             [name] => format!("; looked at {word} {name}"),
             names => format!("; looked at {word}s {}", names.join(", ")),

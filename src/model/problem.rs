@@ -160,10 +160,7 @@ impl Problem {
     pub fn is_of_reference(&self) -> bool {
         let is_of_orders = matches!(
             self.code,
-            Code::DuplicateContent
-                | Code::ReferenceReused
-                | Code::RefundMisspelt
-                | Code::SpreadsheetNumber
+            Code::DuplicateContent | Code::ReferenceReused | Code::SpreadsheetNumber
         );
         is_of_orders && self.field.is_none()
     }

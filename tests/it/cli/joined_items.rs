@@ -142,6 +142,22 @@ fn blank_cells_of_a_joined_file_take_the_value_above() {
         let refused = refusal(&check(("orders.csv", ROWS), &keys, fees, ""));
         assert!(refused.contains(error), "{refused}");
     }
+    // A blank row has nothing to fill.
+    let with_blanks = "Order,Kind,Amount\nA,Shipping,4.90\n,,\n,,1\nB,Wrap,2\n,,\n";
+    let filled = items_of(("orders.csv", ROWS), &keys, fees);
+    assert_eq!(items_of(("orders.csv", ROWS), &keys, with_blanks), filled);
+    // Below a header is another export, and a cell that is not there is not blank.
+    for fees in
+        ["Order,Kind,Amount\nA,Wrap,2\nOrder,Kind,Amount\n,,1\n", "Order,Amount,Kind\nA,2\n"]
+    {
+        let padded = keys.replace("profile = { ", "profile = { ragged_rows = \"pad\", ");
+        let refused = refusal(&check(("orders.csv", ROWS), &padded, fees, ""));
+        assert!(refused.contains("fees.csv:"), "{refused}");
+    }
+    let two_columns =
+        keys.replace("to = \"Order\" }", "to = \"Order\" }, { column = \"Name\", to = \"Kind\" }");
+    let refused = refusal(&check(("orders.csv", ROWS), &two_columns, fees, ""));
+    assert!(refused.contains("one of several columns of the key"), "{refused}");
     let of_documents = keys.replace("profile = { ", "profile = { format = \"json\", ");
     let refused = refusal(&check(("orders.csv", ROWS), &of_documents, FEES_FILE, ""));
     assert!(refused.contains("without effect: the profile's format is JSON"), "{refused}");
