@@ -381,3 +381,20 @@ fn parts_of_a_key_are_checked_one_by_one() {
       scientific_notation 2 order key "7E+10": a number in scientific notation, as a spreadsheet writes long ones: its last digits are lost; export the column as text
     "#);
 }
+
+/// Of several columns of the reference it is the one that has it.
+#[test]
+fn reference_in_conflict_is_marked_where_it_is() {
+    let profile = "name = 'shop'\nkey.column = 'id'\n[order]\nreferenceId.column = ['ref', 'alt']\n\
+                   orderedAt.column = 'at'\nstatus.value = 'PURCHASED'\ncurrencyCode.value = 'EUR'\n\
+                   price.value = '5'\npaymentType.value = 'other'\n[guest]\nemail.value = 'a@example.com'\n";
+    let rows = "1,2025-03-01T10:00:00Z,,A-1\n2,2025-03-01T10:00:00Z,a-1,\n";
+    let workspace = Workspace::with("orders.csv", format!("id,at,ref,alt\n{rows}"));
+    workspace.file("shop.toml", profile);
+    let ran = workspace.run("check orders.csv --profile shop.toml --pos x --max-invalid 100%");
+    for place in
+        ["orders.csv:2:25  order A-1, column alt", "orders.csv:3:24  order a-1, column ref"]
+    {
+        assert!(ran.out.contains(place), "{}", ran.out);
+    }
+}
