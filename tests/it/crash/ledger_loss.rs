@@ -66,17 +66,21 @@ fn remove(ledger: &Path) {
 
 fn damage(loss: Loss, ledger: &Path, backup: &Backup) {
     let log = with_suffix(ledger, "-wal");
-    let truncate = |file: &Path| {
-        let bytes = fs::read(file).unwrap();
-        fs::write(file, &bytes[..bytes.len() / 2])
-    };
     match loss {
         Loss::Deleted => fs::remove_file(ledger).unwrap(),
         Loss::Emptied => fs::write(ledger, "").unwrap(),
-        Loss::CutOff => truncate(ledger).unwrap(),
+        Loss::CutOff => {
+            let bytes = fs::read(ledger).unwrap();
+            fs::write(ledger, &bytes[..bytes.len() / 2]).unwrap();
+        }
         Loss::WithoutLog => fs::remove_file(log).unwrap(),
         Loss::EmptyLog => fs::write(log, "").unwrap(),
-        Loss::CutLog => truncate(&log).unwrap(),
+        Loss::CutLog => {
+            let bytes = fs::read(&log).unwrap();
+            // Within the first frame: behind the last one the log may have frames of earlier runs,
+            // so that half of it may be whole.
+            fs::write(log, &bytes[..32 + 24 + 100]).unwrap();
+        }
         Loss::DamagedLog => {
             let mut bytes = fs::read(&log).unwrap();
             // The salt in the header of the first frame.
