@@ -25,7 +25,8 @@ pub(super) fn check_affix(key: &str, affix: &str, zone: Tz) -> Result<(), String
     let is_before = key == STRIP_PREFIX;
     let beside = if is_before { lost_before(affix, zone) } else { lost_behind(affix, true, zone) };
     // It is a text of the profile, of which each word is meant.
-    let of_half = |text| half_of_day(text, true, zone).filter(|_| !is_before);
+    let of_half =
+        |text| half_of_day(first_word(text)).filter(|_| !is_before && !is_german_am(text));
     let of_word =
         |text| of_half(text).or_else(|| lost_word(first_word(text), Beside::Number, zone));
     match beside.or_else(|| from_each_word(affix).find_map(of_word)) {
@@ -102,14 +103,16 @@ fn lost_behind(text: &str, touches: bool, zone: Tz) -> Option<Lost> {
     let mut touches = touches;
     while let Some((word, rest)) = text.split_once(char::is_whitespace) {
         let next = rest.trim_start_matches(is_gap);
-        let is_hour = matches!(word.trim_end_matches([',', '.']), "Uhr" | "uhr" | "h" | "hrs");
-        if !is_german_am(text) && !is_hour && !is_mark(word) {
+        if !is_german_am(text) && !is_hour(word) && !is_mark(word) {
             break;
         }
         touches &= !is_mark(word) && !word.ends_with(',');
         text = next;
     }
-    if let Some(lost) = half_of_day(text, touches, zone) {
+    let bare = text.trim_start_matches([',', ';', '|', '.']);
+    touches &= bare.len() == text.len();
+    text = bare;
+    if let Some(lost) = half_of_day(text).filter(|_| touches || !begins_name(text, zone)) {
         return Some(lost);
     }
     let word = first_word(text);
@@ -124,19 +127,32 @@ fn lost_behind(text: &str, touches: bool, zone: Tz) -> Option<Lost> {
     lost_word(word, beside, zone)
 }
 
-/// What a text says that begins with the half of a day, such as `PM`, or the `p. m.` of Spanish. The
-/// next part may have other words, as `PM Ltd` is: there it is all, or before a zone.
-fn half_of_day(text: &str, touches: bool, zone: Tz) -> Option<Lost> {
+/// What a text says that begins with the half of a day, such as `PM`, or the `p. m.` of Spanish.
+fn half_of_day(text: &str) -> Option<Lost> {
+    behind_half_of_day(text)?;
+    let fix = "write %I and %p in the format".to_owned();
+    Some(Lost { what: "the half of the day".into(), fix })
+}
+
+fn behind_half_of_day(text: &str) -> Option<&str> {
     let first = text.strip_prefix(['a', 'A', 'p', 'P'])?;
     let rest = first.strip_prefix('.').map_or(first, str::trim_start).strip_prefix(['m', 'M'])?;
     let rest = rest.trim_start_matches('.');
-    let next = rest.trim_start_matches(is_gap);
-    let is_word = rest.is_empty() || rest.starts_with(ends_word);
-    let is_alone =
-        || next.is_empty() || lost_word(first_word(next), Beside::Number, zone).is_some();
-    let is_half = is_word && !is_german_am(text) && (touches || is_alone());
-    let fix = "write %I and %p in the format".to_owned();
-    is_half.then(|| Lost { what: "the half of the day".into(), fix })
+    (rest.is_empty() || rest.starts_with(ends_word)).then_some(rest)
+}
+
+/// Whether the half of a day with which a text begins may begin a name, as that of `PM Ltd` and
+/// `am 5. Mai` does: a word is behind it that is no zone.
+fn begins_name(text: &str, zone: Tz) -> bool {
+    let next = behind_half_of_day(text).unwrap_or_default().trim_start();
+    let word = first_word(next);
+    Beside::of(next) != Beside::Nothing
+        && !is_hour(word)
+        && lost_word(word, Beside::Number, zone).is_none()
+}
+
+fn is_hour(word: &str) -> bool {
+    matches!(word.trim_end_matches([',', '.']), "Uhr" | "uhr" | "h" | "hrs")
 }
 
 /// Whether a text begins with the German word, such as `am Schalter`.
@@ -151,8 +167,13 @@ fn first_word(text: &str) -> &str {
 
 /// The text from each of its words on.
 fn from_each_word(text: &str) -> impl Iterator<Item = &str> {
-    iter::successors(Some(text.trim_start_matches(ends_word)), |text| {
-        text.find(ends_word).map(|end| text[end..].trim_start_matches(ends_word))
+    let ends = |c: char| ends_word(c) || c == '.';
+    let mut rest = text;
+    iter::from_fn(move || {
+        rest = rest.trim_start_matches(ends);
+        let from_word = rest;
+        rest = &rest[first_word(rest).len()..];
+        (!from_word.is_empty()).then_some(from_word)
     })
 }
 
@@ -172,10 +193,8 @@ fn lost_word(word: &str, beside: Beside, zone: Tz) -> Option<Lost> {
     let word = word.trim_matches(|c: char| !c.is_alphanumeric());
     let in_any_case = || region_in_any_case(word).filter(|_| beside == Beside::Nothing);
     let Some(region) = region_named(word).or_else(in_any_case) else {
-        // Each of the two names says it: that of summer, or UTC.
-        let [one, other] = two_zones(word)?;
-        let of_other = || lost_word(other, beside, zone).filter(|_| !is_at_utc_as(other, zone));
-        return lost_word(one, beside, zone).or_else(of_other);
+        let (one, others) = word.split_once('/')?;
+        return lost_pair(one, others.split('/').next()?, beside, zone);
     };
     if is_name_of(word, region, zone) {
         return None;
@@ -190,14 +209,25 @@ fn lost_word(word: &str, beside: Beside, zone: Tz) -> Option<Lost> {
     })
 }
 
-/// The names of a time in winter and in summer, as in `GMT/BST`, or of a zone and a place in it, as in
-/// `EST/NYC`. UTC is the last one.
-fn two_zones(word: &str) -> Option<[&str; 2]> {
-    let (one, other) = word.split_once('/')?;
+/// What the name of a zone says that has another one behind it, as in `GMT/BST` and `EST/NYC`. The
+/// names of its times in winter and in summer are those of a zone.
+fn lost_pair(one: &str, other: &str, beside: Beside, zone: Tz) -> Option<Lost> {
     let of_one = region_named(one)?;
-    let is_place = !other.is_empty() && other.bytes().all(|byte| byte.is_ascii_uppercase());
-    let zones = if is_utc(of_one) { [other, one] } else { [one, other] };
-    (is_place || region_named(other).is_some()).then_some(zones)
+    let is_number = other.bytes().all(|byte| byte.is_ascii_digit());
+    let lost = |name: &str| lost_word(name, beside, zone);
+    let fits = |name: &str| region_named(name).is_some() && lost(name).is_none();
+    let are_of_zone = fits(one) && (fits(other) || is_at_utc_as(other, zone))
+        || fits(other) && is_at_utc_as(one, zone);
+    if is_number || are_of_zone {
+        return None;
+    }
+    // The other one says more than UTC.
+    let [first, second] = if is_utc(of_one) { [other, one] } else { [one, other] };
+    let of_utc = |lost: Lost| {
+        let fix = "write the zone in which the times are".to_owned();
+        Lost { fix, ..lost }
+    };
+    lost(first).or_else(|| lost(second).map(of_utc))
 }
 
 /// Blanks and brackets.
@@ -291,6 +321,8 @@ mod tests {
             (".000", Tz::Europe__Berlin),
             ("T-", Tz::Europe__Berlin),
             (" Uhr (am Schalter)", Tz::Europe__Berlin),
+            (" Uhr Frankfurt a. M.", Tz::Europe__Berlin),
+            (" - A. M. Schmidt", Tz::Europe__Berlin),
             (" GMT/BST", Tz::Europe__London),
         ] {
             assert_eq!(check_affix("strip_suffix", affix, zone), Ok(()), "{affix:?}");
@@ -311,6 +343,9 @@ mod tests {
             (" p. m.", "half of the day"),
             (" - UTC", "says UTC"),
             (" local UTC", "says UTC"),
+            (".PM", "half of the day"),
+            (" local PM", "half of the day"),
+            (" CET/UTC", "the zone in which the times are"),
             (":00 PM", "half of the day"),
             (":00 am", "half of the day"),
             (" GMT/BST", "\"Europe/London\""),
@@ -361,7 +396,17 @@ mod tests {
             (" UTC/GMT", " "),
             (" GMT/BST", " "),
             (" EST/NYC", " "),
+            (" EST/New York", " "),
+            (" UTC/GMT+1", " "),
+            (" EST/UTC-5", " "),
+            (" UTC/local", " "),
+            (" GMT/BST/IST", " "),
             ("; PM EST", ";"),
+            (";PM, EST", ";"),
+            (";PM Uhr", ";"),
+            (";PM (local)", ";"),
+            (";PM -0500", ";"),
+            (" ,PM", " "),
         ] {
             assert!(dropped(behind, separator).is_err(), "{behind:?}");
         }
@@ -431,6 +476,7 @@ mod tests {
     #[test]
     fn many_words_are_no_limit() {
         assert_eq!(dropped(&[&" am".repeat(100_000), " x"].concat(), " "), Ok(()));
+        assert!(dropped(&[" UTC", &"/UTC".repeat(100_000)].concat(), " ").is_err());
     }
 
     /// The time zone database has no abbreviation for some zones.
