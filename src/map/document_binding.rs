@@ -23,7 +23,7 @@ use super::{
     mapper::{BoundSkips, Mapper},
     missing_name::{CONDITION, ITEM_FIELDS, MissingName, refused_names},
     packed_items::PackedItems,
-    path_text::{arrays_of, has_filter, path_beside},
+    path_text::{arrays_of, path_beside},
     profile::{FieldRule, FieldTarget, ItemKindRules, PeopleRules, Profile, SkipRule},
     refunds::Refunds,
     row_joins::{RowJoin, RowJoins},
@@ -245,7 +245,7 @@ fn ensure_side_values(profile: &Profile, sides: &[SideTable]) -> Result<(), MapE
         }
     }
     if let Some(path) = profile.packed_path() {
-        check(&[path], ITEM_FIELDS, !profile.allows_missing() && !has_filter(path));
+        check(&[path], ITEM_FIELDS, !profile.allows_missing());
     }
     let refused = refused_names(&missing);
     if refused.is_empty() { Ok(()) } else { Err(profile.name_places.error(&refused)) }

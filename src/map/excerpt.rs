@@ -102,8 +102,11 @@ pub fn excerpt(
             let values = values.collect();
             let place = mark.map(|index| {
                 let (node, name) = nodes[index];
+                let found = sought.value_in(document.root());
+                let found = found.filter(|(_, value)| value.raw_range() == node.raw_range());
+                let name = found.map_or(name, |(path, _)| path);
                 // An object lacks the value, and has another name.
-                let column_name = Some(sought.path_to(name)).filter(|_| !node.is_object());
+                let column_name = Some(name.to_owned()).filter(|_| !node.is_object());
                 Place { position: node.position(&row.origin), column_name }
             });
             (document.text, values, mark, place)

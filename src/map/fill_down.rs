@@ -71,6 +71,11 @@ impl FillDown {
         (!columns.is_empty()).then_some(Self { columns, key })
     }
 
+    /// Whether it fills the column of the key.
+    pub(super) fn fills_key(&self) -> bool {
+        self.key.is_some()
+    }
+
     /// Fills the blank cells of a record on this line. `own_key` is its order key as it stands.
     pub(super) fn fill<'a>(
         &self,

@@ -16,8 +16,7 @@ use super::{
     missing_name::MissingName,
     misspelling::{misspelling, same_noun},
     path_text::{
-        arrays_of, dotted_names, filter_members, filter_names, has_filter, is_used, path_beside,
-        walks_arrays,
+        arrays_of, dotted_names, filter_members, filter_names, is_used, path_beside, walks_arrays,
     },
     profile::{FieldRule, FieldTarget, PeopleRules, Profile},
     refunds::Refunds,
@@ -363,7 +362,7 @@ fn paths_of_items<'p>(profile: &Profile, items: &[String]) -> Vec<ReadPath<'p>> 
     };
     let several = items.iter().filter(|_| items.len() > 1);
     let several = several.map(|path| read(vec![path.clone()], false));
-    let packed = profile.packed_path().map(|path| read(vec![path.to_owned()], !has_filter(path)));
+    let packed = profile.packed_path().map(|path| read(vec![path.to_owned()], true));
     [read(items.to_vec(), true)].into_iter().chain(several).chain(packed).collect()
 }
 

@@ -395,21 +395,21 @@ fn check_filled_rows(profile: &Profile, errors: &mut KeyErrors) {
                      that of the row above";
         errors.add(FILL_DOWN, error);
     }
-    check_filled_columns(&[FILL_DOWN], filled, &profile.key.columns, profile, errors);
+    let key = &profile.key.columns;
+    check_filled_columns(&[FILL_DOWN], filled, (key, Clone::clone), profile, errors);
     for join in &profile.joins {
+        let key: Vec<_> = join.keys.iter().flat_map(JoinKey::names_of_columns).collect();
         let as_read = |name: &String| join.column(name);
-        let filled: Vec<_> = join.files.fill_down.iter().map(as_read).collect();
-        let of_key = join.keys.iter().flat_map(JoinKey::names_of_columns);
-        let of_key: Vec<_> = of_key.map(|name| join.column(&name)).collect();
         let at = ["join", &join.index.to_string(), "profile", FILL_DOWN];
-        check_filled_columns(&at, &filled, &of_key, profile, errors);
+        check_filled_columns(&at, &join.files.fill_down, (&key, as_read), profile, errors);
     }
 }
 
+/// The same of the filled columns of one file, with its key; rules name its columns `as_read`.
 fn check_filled_columns(
     at: &[&str],
     filled: &[String],
-    key: &[String],
+    (key, as_read): (&[String], impl Fn(&String) -> String),
     profile: &Profile,
     errors: &mut KeyErrors,
 ) {
@@ -419,8 +419,9 @@ fn check_filled_columns(
         errors.add_at(at, &error);
     }
     let added = profile.rules.iter().filter(|rule| rule.rule.over_rows.is_sum());
-    let mut columns = added.flat_map(|rule| rule.rule.readers()).flat_map(|rule| &rule.columns);
-    if let Some(name) = columns.find(|name| filled.contains(name)) {
+    let added: Vec<&String> =
+        added.flat_map(|rule| rule.rule.readers()).flat_map(|rule| &rule.columns).collect();
+    if let Some(name) = filled.iter().find(|name| added.contains(&&as_read(name))) {
         let error = format!(
             "{name:?} is added up over the rows of an order (over_rows), so a filled cell would count \
              again; expected one of both"

@@ -263,6 +263,9 @@ impl SideTable {
             Some(HeaderRow::Exchanged) => return Err(UnfitRow::ExchangedHeader),
             None => {}
         }
+        if format.fill_down.is_some() && is_blank(record) {
+            return Ok(());
+        }
         let texts = Bump::new();
         self.above.begin(file);
         let record = format.filled(record, row.origin.line, &mut self.above, &texts)?;
@@ -333,6 +336,11 @@ impl SideTable {
     }
 }
 
+/// Whether all cells are blank, as those of the rows that a spreadsheet leaves below the others.
+fn is_blank(record: &Record<'_>) -> bool {
+    (0..record.header.names.len()).all(|column| record.cell(column).is_empty())
+}
+
 impl SideRecords<'_> {
     /// The record with its blank cells filled. An error is why that cannot be.
     fn filled<'a>(
@@ -343,12 +351,11 @@ impl SideRecords<'_> {
         texts: &'a Bump,
     ) -> Result<Record<'a>, UnfitRow> {
         let Some(fill_down) = &self.fill_down else { return Ok(*record) };
-        if (0..self.header.names.len()).all(|column| record.cell(column).is_empty()) {
-            return Ok(*record);
-        }
         let own_key = match key_of_record(record, &self.keys) {
             SideKey::Whole(key) => Some(key),
-            SideKey::None | SideKey::Invalid => None,
+            SideKey::None | SideKey::Invalid if fill_down.fills_key() => None,
+            // A row without a key is never read.
+            SideKey::None | SideKey::Invalid => return Ok(*record),
         };
         let place = (own_key.as_ref().map(KeyText::as_str), line);
         match fill_down.fill(record, place, above, texts) {

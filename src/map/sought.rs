@@ -7,9 +7,9 @@ use std::{borrow::Cow, collections::BTreeSet};
 
 use super::{
     path::{Path, PathEnd},
-    path_text::dotted_names,
     profile::{FieldRule, FieldTarget, Profile},
     rule::Rule,
+    view::Value,
 };
 use crate::model::{
     document::JsonNode,
@@ -119,7 +119,7 @@ impl<'p> Sought<'p> {
                 Some(record.position(origin, index))
             }
             RowContent::Document(document) => {
-                Some(self.value_in(document.root())?.position(origin))
+                Some(self.value_in(document.root())?.1.position(origin))
             }
             RowContent::Unreadable(_) => None,
         }
@@ -142,9 +142,16 @@ impl<'p> Sought<'p> {
             (0..names.len()).filter_map(|index| Some((index, rule_of(index)?))).collect();
         let is_empty = |(index, rule): &&(usize, &&Rule)| rule.yields_nothing(record.cell(*index));
         if self.is_there {
-            let is_filled =
-                |(index, rule): &&(usize, &&Rule)| !rule.yields_nothing(record.cell(*index));
-            return cells.iter().find(is_filled).map(|(index, _)| *index);
+            let index_of = |rule: &Rule, column: &String| {
+                (0..names.len())
+                    .find(|index| names[*index] == *column && rule.reads_column(names, *index))
+                    .filter(|index| !rule.yields_nothing(record.cell(*index)))
+            };
+            let mut columns = self
+                .rules
+                .iter()
+                .flat_map(|rule| rule.columns.iter().map(move |column| (*rule, column)));
+            return columns.find_map(|(rule, column)| index_of(rule, column));
         }
         match (cells.iter().find(is_empty), cells.as_slice()) {
             (Some((index, _)), _) | (None, [(index, _)]) => Some(*index),
@@ -166,28 +173,23 @@ impl<'p> Sought<'p> {
             None => 0,
         };
         let (object, _) = nodes[index];
-        let member = self.value_in(object).and_then(|value| {
+        let member = self.value_in(object).and_then(|(_, value)| {
             let is_value = |node: &JsonNode<'_>| node.raw_range() == value.raw_range();
             nodes.iter().position(|(node, _)| is_value(node))
         });
         Some(member.unwrap_or(index))
     }
 
-    /// The value that is looked at in an object.
-    fn value_in<'d>(&self, object: JsonNode<'d>) -> Option<JsonNode<'d>> {
-        let mut paths =
-            self.rules.iter().flat_map(|rule| &rule.paths).filter(|_| object.is_object());
-        paths.find_map(|path| match Path::new(path).find(object) {
-            PathEnd::Value(node) => Some(node),
+    /// The value that is looked at in an object, with its path.
+    pub(super) fn value_in<'d>(&self, object: JsonNode<'d>) -> Option<(&'p str, JsonNode<'d>)> {
+        let rules = self.rules.iter().filter(|_| object.is_object());
+        let mut paths = rules.flat_map(|rule| rule.paths.iter().map(|path| (*rule, path)));
+        paths.find_map(|(rule, path)| match Path::new(path).find(object) {
+            PathEnd::Value(node) if !self.is_there || !is_empty(node, rule) => {
+                Some((&**path, node))
+            }
             _ => None,
         })
-    }
-
-    /// The path to the member of this name; the name if no path ends there.
-    pub(super) fn path_to(&self, member: &str) -> String {
-        let mut paths = self.rules.iter().flat_map(|rule| &rule.paths);
-        let path = paths.find(|path| dotted_names(path).rsplit('.').next() == Some(member));
-        path.map_or(member, |path| path).to_owned()
     }
 
     /// What is wrong, and where the value was looked for unless its column is named beside it.
@@ -207,4 +209,9 @@ impl<'p> Sought<'p> {
         };
         format!("{}{looked_at}", problem.message)
     }
+}
+
+/// Whether a value counts as empty.
+fn is_empty(node: JsonNode<'_>, rule: &Rule) -> bool {
+    Value::of(Some(node)).text().is_none_or(|text| rule.yields_nothing(text))
 }

@@ -12,9 +12,6 @@ use super::{
     text_part::SplitText,
 };
 
-/// The digits of the hundredths behind a currency.
-const N_DECIMALS: usize = 2;
-
 /// Returns an error if a text at which the rule with this key cuts may be a part of a number.
 pub(super) fn check_separator(
     key: &str,
@@ -76,15 +73,14 @@ pub(super) fn check_dropped(
         };
     }
     // Beside a blank there may be other words: `Order 12 EUR 50`, `25 € 10 pcs`.
-    let is_alone = |left: &str| !left.contains(char::is_alphabetic);
+    let are_units = |left: &str| separator.touches_before(before) || is_number(left);
+    let are_decimals = |right: &str| separator.touches_behind(behind) || is_number(right);
     let neighbours = [
-        previous.map(|left| (left, left, part, separator.touches_before(before) || is_alone(left))),
-        next.map(|right| {
-            (right, part, right, separator.touches_behind(behind) || right.len() == N_DECIMALS)
-        }),
+        previous.map(|left| (left, left, part, are_units(left))),
+        next.map(|right| (right, part, right, are_decimals(right))),
     ];
-    for (lost, left, right, is_amount) in neighbours.into_iter().flatten() {
-        if is_amount && separator.is_between_decimals(left, right) {
+    for (lost, left, right, is_of_amount) in neighbours.into_iter().flatten() {
+        if is_of_amount && separator.is_between_decimals(left, right) {
             return error(lost, "");
         }
         if separator.is_between_groups(left, right) {
@@ -182,7 +178,7 @@ impl Separator<'_> {
         let is_whole = last_group.len() == 3 || !whole.is_empty() && last_group == whole;
         let (decimals, rest) = split_digits(right);
         let ends = !rest.trim_start_matches(['.', ',']).starts_with(|c: char| c.is_ascii_digit());
-        self.symbols.has(self.text.trim()) && is_whole && decimals.len() == N_DECIMALS && ends
+        self.symbols.has(self.text.trim()) && is_whole && decimals.len() == 2 && ends
     }
 
     /// Whether it is between groups of digits, as in `1 250.00`.
@@ -209,6 +205,12 @@ fn from_first_digit(text: &str) -> &str {
 /// The digits with which a text begins, and the rest.
 fn split_digits(text: &str) -> (&str, &str) {
     text.split_at(text.bytes().take_while(u8::is_ascii_digit).count())
+}
+
+/// Whether a text has nothing but digits, marks of numbers and signs.
+fn is_number(text: &str) -> bool {
+    let is_mark = |c: char| matches!(c, '.' | ',' | '\'') || is_dash(c) || c.is_whitespace();
+    text.chars().all(|c| c.is_ascii_digit() || is_mark(c))
 }
 
 fn is_parenthesis(c: char) -> bool {

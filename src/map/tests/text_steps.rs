@@ -296,6 +296,7 @@ fn split_drops_what_is_beside_a_number() {
         ("split = 'EUR', part = 1", "25 EUR 10 pcs", "25"),
         ("split = ' EUR ', part = 1", "25 EUR 10 pcs", "25"),
         (BEHIND_CODE, "Order 123 EUR 50", "50"),
+        (BEHIND_CODE, "10/001 EUR 50", "50"),
         (LAST_WORD, "-10kr 5.00", "5.00"),
         (LAST_WORD, "DHL - EUR 4.90", "4.90"),
         (FIRST_WORD, "5.00 -10€", "5.00"),
