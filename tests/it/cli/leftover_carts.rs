@@ -8,6 +8,7 @@ use orderferry::{
 
 use crate::support::{
     service::{MockService, Reply},
+    wait,
     workspace::{RunResult, Workspace, export, pos_option},
 };
 
@@ -38,7 +39,11 @@ impl TestShop {
     fn ledger(&self) -> Box<dyn Ledger> {
         let target = stream::target(&self.service.base_url, "a-key").unwrap();
         let location = ledger::at_path(self.workspace.path(LEDGER));
-        location.open_to_write(&target, "run-that-crashed", Consent::NotNeeded).unwrap()
+        // A process that another test starts has the lock of the last call too, until it runs its
+        // program.
+        wait::until_some("the lock of the ledger", || {
+            location.open_to_write(&target, "run-that-crashed", Consent::NotNeeded).ok()
+        })
     }
 
     /// Writes the ledger entry of a run that crashed before CHECKOUT.
