@@ -109,9 +109,6 @@ fn lost_behind(text: &str, touches: bool, zone: Tz) -> Option<Lost> {
         touches &= !is_mark(word) && !word.ends_with(',');
         text = next;
     }
-    let bare = text.trim_start_matches([',', ';', '|', '.']);
-    touches &= bare.len() == text.len();
-    text = bare;
     if let Some(lost) = half_of_day(text).filter(|_| touches || !begins_name(text, zone)) {
         return Some(lost);
     }
@@ -214,9 +211,10 @@ fn lost_word(word: &str, beside: Beside, zone: Tz) -> Option<Lost> {
 fn lost_pair(one: &str, other: &str, beside: Beside, zone: Tz) -> Option<Lost> {
     let of_one = region_named(one)?;
     let is_number = other.bytes().all(|byte| byte.is_ascii_digit());
+    let is_offset = offset_of(other, Beside::Nothing).is_some();
     let lost = |name: &str| lost_word(name, beside, zone);
     let fits = |name: &str| region_named(name).is_some() && lost(name).is_none();
-    let are_of_zone = fits(one) && (fits(other) || is_at_utc_as(other, zone))
+    let are_of_zone = fits(one) && (is_offset || fits(other) || is_at_utc_as(other, zone))
         || fits(other) && is_at_utc_as(one, zone);
     if is_number || are_of_zone {
         return None;
@@ -406,7 +404,6 @@ mod tests {
             (";PM Uhr", ";"),
             (";PM (local)", ";"),
             (";PM -0500", ";"),
-            (" ,PM", " "),
         ] {
             assert!(dropped(behind, separator).is_err(), "{behind:?}");
         }
@@ -452,6 +449,9 @@ mod tests {
             (" | PM Handel", " "),
             (" AM-4711", " "),
             (" PM's Shop", " "),
+            (";;AM;Mug", ";"),
+            ("||CAT|x", "|"),
+            (" CEST/UTC+2", " "),
             (" p. Markt", " "),
         ] {
             assert_eq!(dropped(behind, separator), Ok(()), "{behind:?}");
