@@ -19,7 +19,10 @@ use super::{
     values::OutputFormat,
 };
 use crate::{
-    map::{BUILT_IN, ParsedProfile, profile::Profile, profile_schema},
+    map::{
+        BUILT_IN, ParsedProfile, built_in_about, built_in_questions, profile::Profile,
+        profile_schema,
+    },
     model::{diagnostic::Diagnostics, source_text::error_outside_files},
     pipeline,
 };
@@ -54,8 +57,14 @@ pub(super) fn format(command: Option<&ProfilesCommand>) -> OutputFormat {
 
 fn list() -> anyhow::Result<()> {
     for (name, _) in BUILT_IN {
-        let profile = Profile::built_in(name)?;
-        print::output(&format!("{:12} {}", profile.name, profile.description))?;
+        // Without compiling it: an open question is an error of a run only.
+        let about = built_in_about(name).unwrap_or_default();
+        let asked = match built_in_questions(name).len() {
+            0 => String::new(),
+            1 => " (asks 1 question)".to_owned(),
+            n => format!(" (asks {n} questions)"),
+        };
+        print::output(&format!("{name:18} {about}{asked}"))?;
     }
     Ok(())
 }

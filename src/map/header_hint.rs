@@ -2,7 +2,10 @@
 //!
 //! Called by `header_columns` and `side_table`.
 
-use super::profile::Profile;
+use super::{
+    known_format::{KnownFormat, known_header},
+    profile::Profile,
+};
 use crate::model::{
     cut_text::{EXCERPT_COLUMNS, cut_end},
     record::Header,
@@ -75,8 +78,21 @@ pub(super) fn header_hint(
             "the file is JSON; give it a name that ends in .json or .ndjson{form}"
         ));
     }
+    if let Some(format) = known_format(header).filter(|format| !format.is_read_by(profile)) {
+        return Some(format.hint());
+    }
     let found = other_delimiter(header, is_known)?;
     Some(format!("the cells are separated by {found:?}; {}", set_delimiter(profile, found)))
+}
+
+/// The known format of a header, with whatever delimiter.
+fn known_format(header: &Header) -> Option<&'static KnownFormat> {
+    let delimiter = char::from(header.syntax.delimiter);
+    known_header(header.names.iter().map(String::as_str)).or_else(|| {
+        let line = header.names.join(&delimiter.to_string());
+        let names = |other: char| line.split(other).map(|name| name.trim_matches('"'));
+        DELIMITERS.into_iter().find_map(|other| known_header(names(other)))
+    })
 }
 
 /// What a header without any of the profile's columns may be, and what to do.

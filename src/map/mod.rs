@@ -9,6 +9,7 @@ mod backslashes;
 mod birth_date;
 mod bound_refunds;
 mod bound_rule;
+mod built_in_questions;
 mod cell_test;
 mod checkout_event;
 mod child_documents;
@@ -68,6 +69,7 @@ mod key_examples;
 mod key_path;
 mod known_columns;
 mod known_fields;
+mod known_format;
 mod language;
 mod language_binding;
 mod mapper;
@@ -162,11 +164,13 @@ pub use bound_refunds::{
     HALF_ORDER, NO_ORDER, NOTHING_LEFT, PLACEHOLDER_ORDER, REFUND_WITHOUT_KEY, UNTESTED_REFUND,
     UNTESTED_WITHOUT_KEY,
 };
+pub use built_in_questions::{BuiltInQuestion, built_in_about, built_in_questions};
 pub use error::{MapError, PROFILE};
 pub use excerpt::{excerpt, is_shown, punctuation_line};
 pub use fill_down::RowsAbove;
 pub use header_hint::set_in_join;
 pub use key_errors::KeyPath;
+pub use known_format::{KnownFormat, known_documents, known_header, known_joined_header};
 pub use missing_in_all::MissingInAll;
 pub use only_table::{OnlyTable, only_table};
 pub use open_questions::ExpectedValues;

@@ -168,7 +168,7 @@ pub(super) fn remove(document: &mut TomlDocument<'_>, path: &[String]) {
 }
 
 /// The comment beside the value at these bytes, else those above its line.
-fn comment_at(sources: &SourceMap, at: &Range<usize>) -> Option<String> {
+pub(super) fn comment_at(sources: &SourceMap, at: &Range<usize>) -> Option<String> {
     let (file, within) = sources.in_file(at)?;
     let after = file.text.get(within.end..)?.lines().next().unwrap_or_default();
     if let Some(comment) = comment_in(after) {

@@ -13,6 +13,7 @@ use super::{
     header_columns::unknown_column,
     header_hint::first_names,
     join::Join,
+    known_format::{KnownFormat, known_documents},
     missing_name::MissingName,
     misspelling::{misspelling, same_noun},
     path_text::{
@@ -170,6 +171,12 @@ pub fn missing_paths(
             }
         }
     }
+    if let (Some(format), [_, ..]) = (other_format(profile, seen), &missing[..]) {
+        // Its own profile says where its documents are.
+        missing.truncate(1);
+        missing[0].notes = vec![Note::Hint(format.hint())];
+        return Err(profile.name_places.error(&missing));
+    }
     let wrappers = seen.wrappers_of(&missing_paths);
     if let ([_, ..], [first, others @ ..]) = (&*wrappers, &mut missing[..]) {
         first.notes = vec![Note::Hint(documents_hint(&wrappers))];
@@ -184,6 +191,15 @@ pub fn missing_paths(
         first.notes.extend(names_beside(path, seen));
     }
     if missing.is_empty() { Ok(warnings) } else { Err(profile.name_places.error(&missing)) }
+}
+
+/// The known format of documents that the profile is not for.
+fn other_format(profile: &Profile, seen: &SeenNames) -> Option<&'static KnownFormat> {
+    let has_all = |paths: &[&str]| {
+        let paths: Vec<_> = paths.iter().map(|path| (*path).to_owned()).collect();
+        paths.iter().all(|path| seen.has(path)) || !seen.wrappers_of(&paths).is_empty()
+    };
+    known_documents(has_all).filter(|format| !format.is_read_by(profile))
 }
 
 /// Refuses documents with a member that has the name of a join, below which paths are looked up in

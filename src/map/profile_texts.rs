@@ -15,7 +15,26 @@ use super::{
 use crate::model::{source_map::SourceMap, source_text::SourceText};
 
 /// The built-in profiles: name and TOML text.
-pub const BUILT_IN: &[(&str, &str)] = &[("canonical", include_str!("profiles/canonical.toml"))];
+pub const BUILT_IN: &[(&str, &str)] = &[
+    ("canonical", include_str!("profiles/canonical.toml")),
+    ("shopify", include_str!("profiles/shopify.toml")),
+    ("shopify-bulk", include_str!("profiles/shopify-bulk.toml")),
+    ("shopify-rest", include_str!("profiles/shopify-rest.toml")),
+    ("matrixify", include_str!("profiles/matrixify.toml")),
+    ("woocommerce-packed", include_str!("profiles/woocommerce-packed.toml")),
+    ("woocommerce-wide", include_str!("profiles/woocommerce-wide.toml")),
+    ("woocommerce-rest", include_str!("profiles/woocommerce-rest.toml")),
+    ("magento-grid", include_str!("profiles/magento-grid.toml")),
+    ("magento-rest", include_str!("profiles/magento-rest.toml")),
+    ("bigcommerce", include_str!("profiles/bigcommerce.toml")),
+    ("amazon", include_str!("profiles/amazon.toml")),
+    ("ebay", include_str!("profiles/ebay.toml")),
+    ("etsy", include_str!("profiles/etsy.toml")),
+    ("square", include_str!("profiles/square.toml")),
+    ("commercetools", include_str!("profiles/commercetools.toml")),
+    ("ordercloud", include_str!("profiles/ordercloud.toml")),
+    ("salesforce-b2c", include_str!("profiles/salesforce-b2c.toml")),
+];
 
 /// Why `extends` cannot be an open question: the others are known with all texts only.
 const NO_QUESTION: &str =
@@ -39,9 +58,14 @@ impl NamedText {
     #[must_use]
     pub fn built_in(name: &str) -> Option<Self> {
         let (name, text) = BUILT_IN.iter().find(|(built_in, _)| *built_in == name)?;
-        let name = format!("{name} (built-in)");
+        let name = built_in_name(name);
         Some(Self { id: name.clone(), name, text: (*text).to_owned(), is_built_in: true })
     }
+}
+
+/// The name of a built-in profile in messages.
+pub(super) fn built_in_name(name: &str) -> String {
+    format!("{name} (built-in)")
 }
 
 /// The texts of a profile, its own first.

@@ -3,18 +3,29 @@
 //!
 //! `case.toml` contains the command. `summary.json` is the summary without the values that differ
 //! from run to run; `results.txt` has a line for each order that has a problem or is not accepted.
-//! `UPDATE_SAMPLES=1 cargo test` writes both again.
+//! Of a built-in profile the case names the quirks of its format, and `quirks.txt` has what becomes
+//! of the orders that show each of them. `UPDATE_SAMPLES=1 cargo test` writes all of them again.
 
-use std::{fmt::Write, fs, path::Path};
+use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
 
+use orderferry::map::BUILT_IN;
+use rayon::prelude::*;
 use serde_json::Value;
 
-use crate::support::{self, FinishedRun, without_run_values};
+use crate::support::{
+    self, FinishedRun,
+    order_text::{orders_by_key, plain, write_counts, write_message, write_result},
+    without_run_values,
+};
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Case {
     command: String,
+    /// The quirks of a format, each with the references of orders that show it, or with words of
+    /// what is said of no order.
+    #[serde(default)]
+    quirks: BTreeMap<String, Vec<String>>,
 }
 
 #[test]
@@ -24,16 +35,21 @@ fn samples_match_expected_results() {
         fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     cases.sort();
     assert!(cases.len() >= 6, "expected at least 6 cases");
-    for case in cases {
-        check(&case);
-    }
+    cases.par_iter().for_each(|case| check(case));
 }
 
 fn check(folder: &Path) {
     let case: Case =
         toml::from_str(&fs::read_to_string(folder.join("case.toml")).unwrap()).unwrap();
     let run = FinishedRun::in_root(&case.command);
-    let summary = summary(&run);
+    if !case.quirks.is_empty() {
+        compare(&folder.join("quirks.txt"), &quirks(&case, &run));
+    }
+    // A run that is refused before anything is read has no summary.
+    let Some(summary) = run.json("summary.json").map(summary) else {
+        assert_eq!(run.code(), 2, "{}", run.err());
+        return;
+    };
     compare(
         &folder.join("summary.json"),
         &format!("{}\n", serde_json::to_string_pretty(&summary).unwrap()),
@@ -49,8 +65,58 @@ fn compare(file: &Path, found: &str) {
     assert!(difference.is_none(), "{}", difference.unwrap_or_default());
 }
 
-fn summary(run: &FinishedRun) -> Value {
-    without_run_values(run.json("summary.json").unwrap(), &["version"])
+fn summary(summary: Value) -> Value {
+    without_run_values(summary, &["version"])
+}
+
+/// Each quirk with what the run says of the orders, or of the words, that show it.
+fn quirks(case: &Case, run: &FinishedRun) -> String {
+    let orders = orders_by_key(&run.events());
+    let mut blocks: Vec<(String, String)> = Vec::new();
+    for result in run.results() {
+        let mut block = String::new();
+        write_result(&mut block, &result, &orders);
+        blocks.push((plain(&result["referenceId"]), block));
+    }
+    let mut others = String::new();
+    match run.json("summary.json").filter(|_| run.code() != 2) {
+        Some(summary) => write_counts(&mut others, &summary),
+        None => write_message(&mut others, &run.err()),
+    }
+    let mut text = String::new();
+    for (quirk, shown_by) in &case.quirks {
+        writeln!(text, "# {quirk}").unwrap();
+        for shown in shown_by {
+            let of_order = blocks.iter().filter(|(reference, _)| reference == shown);
+            let mut found: Vec<&str> = of_order.map(|(_, block)| block.as_str()).collect();
+            if found.is_empty() {
+                let lines = others.split_inclusive('\n');
+                found = lines.filter(|line| run.code() == 2 || line.contains(shown)).collect();
+            }
+            assert!(!found.is_empty(), "{}: {quirk}: nothing is said of {shown}", case.command);
+            text.extend(found);
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// The fewest orders of the sample of a format.
+const MIN_ORDERS: u64 = 20;
+
+#[test]
+fn built_in_profiles_have_a_case_with_their_quirks() {
+    for (name, _) in BUILT_IN.iter().filter(|(name, _)| *name != "canonical") {
+        let folder = support::root().join("samples/cases").join(name);
+        let case = fs::read_to_string(folder.join("case.toml")).unwrap_or_default();
+        let case: Case = toml::from_str(&case).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(case.quirks.len() >= 10, "{name} has {} quirks", case.quirks.len());
+        assert!(case.command.contains(&format!("samples/exports/{name}")), "{name}");
+        let summary = fs::read_to_string(folder.join("summary.json")).unwrap();
+        let summary: Value = serde_json::from_str(&summary).unwrap();
+        let n_orders = summary["orders"]["read"].as_u64().unwrap();
+        assert!(n_orders >= MIN_ORDERS, "{name}: {n_orders} orders");
+    }
 }
 
 /// `reference outcome code@line:column …` of each order that has a problem or is not accepted.

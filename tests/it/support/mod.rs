@@ -2,6 +2,7 @@
 
 #[cfg(unix)]
 pub(crate) mod namespace;
+pub(crate) mod order_text;
 pub(crate) mod rng;
 pub(crate) mod service;
 pub(crate) mod tls;
@@ -139,11 +140,14 @@ pub(crate) fn skip(test: &str, reason: &str) {
     io::stderr().write_all(format!("\nskipped: {test}: {reason}\n").as_bytes()).unwrap();
 }
 
+/// The file of the events of a check.
+const EVENTS: &str = "events.ndjson";
+
 /// A finished run and its run folder.
 pub(crate) struct FinishedRun {
     pub(crate) output: Output,
     folder: PathBuf,
-    _home: TempDir,
+    home: TempDir,
 }
 
 impl FinishedRun {
@@ -153,12 +157,17 @@ impl FinishedRun {
         let home = tempfile::tempdir().unwrap();
         let folder = home.path().join("run");
         let mut program = program(&root());
-        program.args(command.split_whitespace()).arg("--out").arg(&folder);
+        // A word in quotes, as a shell needs it, has no blanks.
+        let words = command.split_whitespace().map(|word| word.trim_matches('\''));
+        program.args(words).arg("--out").arg(&folder);
+        if command.starts_with("check ") {
+            program.arg("--events").arg(home.path().join(EVENTS));
+        }
         if !command.contains("--sandbox") {
             program.arg("--ledger").arg(home.path().join("ledger.db"));
         }
         program.env("XDG_STATE_HOME", home.path());
-        Self { output: program.output().unwrap(), folder, _home: home }
+        Self { output: program.output().unwrap(), folder, home }
     }
 
     /// The exit code.
@@ -172,9 +181,19 @@ impl FinishedRun {
         Some(serde_json::from_str(&text).unwrap())
     }
 
-    /// The lines of `results.ndjson`.
+    /// The events of a check that would be sent; none if it was refused.
+    pub(crate) fn events(&self) -> String {
+        fs::read_to_string(self.home.path().join(EVENTS)).unwrap_or_default()
+    }
+
+    /// What was printed on standard error.
+    pub(crate) fn err(&self) -> String {
+        String::from_utf8(self.output.stderr.clone()).unwrap()
+    }
+
+    /// The lines of `results.ndjson`; none if nothing was read.
     pub(crate) fn results(&self) -> Vec<Value> {
-        let text = fs::read_to_string(self.folder.join("results.ndjson")).unwrap();
+        let text = fs::read_to_string(self.folder.join("results.ndjson")).unwrap_or_default();
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 }
