@@ -17,6 +17,7 @@ pub mod read;
 pub mod report;
 pub mod sandbox;
 pub mod shuffle;
+pub mod sniff;
 pub mod spill;
 pub mod storage;
 pub mod stream;

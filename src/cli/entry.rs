@@ -12,7 +12,7 @@ use super::{
     clock,
     error_list::ErrorList,
     exit::{EXIT_LOCKED, EXIT_NOTHING_SENT},
-    explain, help, ledger,
+    explain, help, init, ledger,
     option_values::{self, UsageError},
     print, profiles,
     run::run,
@@ -45,6 +45,7 @@ pub fn main() -> ExitCode {
             // `spec::send` owns the runtime and the sandbox that the spec borrows, so the run is
             // its callback.
             Command::Send(send) => spec::send(&send, typed, |spec| run(spec, &send.read)),
+            Command::Init(init) => init::run(&init, errors_of_options(&typed)),
             Command::Ledger(ledger) => ledger::run(&ledger, errors_of_options(&typed)),
             Command::Sandbox(sandbox) => sandbox::run(&sandbox, errors_of_options(&typed)),
             Command::Profiles(profiles) => {

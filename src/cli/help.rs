@@ -31,6 +31,7 @@ macro_rules! topics {
 topics! {
     "inputs" "which files are read, and what happens to damaged or changing ones",
     "canonical" "the columns of an export that needs no profile",
+    "init" "from an unknown export to its profile; the formats that are built in",
     "profile" "how to describe another export",
     "tenant" "the first run to a real tenant: target, key, point of sale",
     "mode" "one event or several for an order",

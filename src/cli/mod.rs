@@ -3,11 +3,11 @@
 //!
 //! The only module that prints. It decides nothing about orders: `spec` turns options and settings
 //! into a `RunSpec`, and `pipeline::run` does the work. It knows `pipeline`, the embedded sandbox,
-//! the built-in profiles, the ledger's administration (`LedgerAdmin`) and the settings of the
+//! the built-in profiles, `sniff`, the ledger's administration (`LedgerAdmin`) and the settings of the
 //! stages. Called by `main.rs`.
 //!
 //! `entry` parses the command line and calls the command: `run` (check and send), `ledger`,
-//! `sandbox`, `profiles`, `explain` or `help`. `args`, `config` and `values` say what was typed,
+//! `init`, `sandbox`, `profiles`, `explain` or `help`. `args`, `config` and `values` say what was typed,
 //! `spec` what it means.
 
 mod args;
@@ -21,9 +21,12 @@ mod explain;
 mod faults;
 mod folding;
 mod help;
+mod init;
+mod init_questions;
 mod ledger;
 mod option_values;
 mod origins;
+mod preview;
 mod print;
 mod profile_files;
 mod profiles;

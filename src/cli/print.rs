@@ -29,6 +29,11 @@ use crate::{
     },
 };
 
+/// Whether a person can be asked: the input and the messages are those of a terminal.
+pub(super) fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
 /// Prints lines of data for a person. An error, such as a full disk, is to be reported.
 pub(super) fn output(lines: &str) -> io::Result<()> {
     write_stdout(&printable_lines(lines))

@@ -1,7 +1,7 @@
 //! File encoding: whether the start of a file has another encoding than its profile declares.
 //!
 //! Says only what the bytes prove; nothing is decoded by a guess. Called by `block_reader` before
-//! it decodes.
+//! it decodes, and by `sample`.
 
 use encoding_rs::{UTF_16BE, UTF_16LE};
 
@@ -19,6 +19,11 @@ pub(super) fn other_encoding(start: &[u8], declared: TextEncoding) -> Option<Tex
         }
     })?;
     (found != declared).then_some(found)
+}
+
+/// The encoding of a file with this start, if a mark or the zeros between its letters say so.
+pub(super) fn certain_encoding(start: &[u8]) -> Option<TextEncoding> {
+    TextEncoding::of_mark(start).or_else(|| utf16_without_mark(start))
 }
 
 /// Whether a text is UTF-8 and has letters beyond ASCII. In an encoding of one byte for each letter

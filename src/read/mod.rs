@@ -4,7 +4,7 @@
 //! splits at verified record boundaries, `row_parser` parses the pieces in any order and on any
 //! thread. An unreadable row is a row too, with what is reliable of it. Each row knows its file,
 //! line and byte range. Memory holds no more than a block and the largest record that is allowed.
-//! Called by `shuffle` and `pipeline`; knows `model` and `storage`.
+//! Called by `shuffle`, `pipeline` and `sniff`; knows `model` and `storage`.
 
 mod array;
 mod block;
@@ -34,6 +34,7 @@ mod position;
 mod read_buffer;
 mod row_padding;
 mod row_parser;
+mod sample;
 mod scanner;
 mod settings;
 #[cfg(test)]
@@ -46,4 +47,5 @@ pub use block_reader::BlockReader;
 pub use dialect::{Dialect, FileFormat, ReadLimits};
 pub use error::ReadError;
 pub use row_parser::{ParsedBlock, RowParser};
+pub use sample::{Sample, SampleText, read_sample, sample_text};
 pub use settings::ReadSettings;

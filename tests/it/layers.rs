@@ -33,6 +33,7 @@ const ALLOWED_MODULES: &[(&str, &[&str])] = &[
     ("plan", &["model", "spill", "storage"]),
     ("dispatch", &["model"]),
     ("shuffle", &["model", "read", "map", "group", "spill"]),
+    ("sniff", &["model", "read", "map"]),
     (
         "pipeline",
         &[
@@ -53,8 +54,8 @@ const ALLOWED_MODULES: &[(&str, &[&str])] = &[
             "shuffle",
         ],
     ),
-    // Settings of the stages, the built-in profiles, the ledger's commands, the summary and the
-    // sandbox.
+    // Settings of the stages, the built-in profiles, `init`, the ledger's commands, the summary and
+    // the sandbox.
     (
         "cli",
         &[
@@ -68,6 +69,7 @@ const ALLOWED_MODULES: &[(&str, &[&str])] = &[
             "disposition",
             "report",
             "sandbox",
+            "sniff",
             "storage",
             "pipeline",
         ],
@@ -101,10 +103,13 @@ const GATES: &[(&str, &[&str])] = &[
     ("hyper", &["sandbox"]),
     ("hyper_util", &["sandbox"]),
     ("askama", &["report", "sandbox"]),
-    ("toml", &["map", "cli"]),
+    ("toml", &["map", "cli", "sniff"]),
     ("encoding_rs", &["model::text_encoding", "read"]),
     ("oem_cp", &["model::text_encoding", "read"]),
-    ("csv", &["read", "report", "cli::ledger"]),
+    ("csv", &["read", "report", "cli::ledger", "sniff"]),
+    ("chardetng", &["sniff"]),
+    ("dialoguer", &["cli::init_questions"]),
+    ("tempfile", &["cli::preview"]),
     ("csv_core", &["read"]),
     ("memchr", &["read"]),
     ("wide", &["read"]),

@@ -178,6 +178,7 @@ fn help_overview_and_unknown_topic() {
       Topics, for `orderferry help TOPIC`:
         inputs     which files are read, and what happens to damaged or changing ones
         canonical  the columns of an export that needs no profile
+        init       from an unknown export to its profile; the formats that are built in
         profile    how to describe another export
         tenant     the first run to a real tenant: target, key, point of sale
         mode       one event or several for an order
@@ -318,7 +319,10 @@ fn faults_topic_lists_every_fault() {
 /// Runs the commands of all documents in a shell.
 #[cfg(unix)]
 mod commands {
-    use std::{path::Path, process::Command};
+    use std::{
+        path::Path,
+        process::{Command, Output},
+    };
 
     use super::{Document, documents};
     use crate::support::{
@@ -413,13 +417,31 @@ mod commands {
                     &format!("--sandbox {waits} --set down_after=1000 --set tries=5"),
                 );
             }
+            let output = self.shell(&typed);
+            let errors = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(expected), "{}: {line}: {errors}", document.name);
+        }
+
+        fn shell(&self, typed: &str) -> Output {
             let mut shell = Command::new("sh");
             isolate_in(self.workspace.path(".").as_path(), &mut shell);
             let programs = Path::new(PROGRAM).parent().unwrap().display();
             shell.env("PATH", format!("{programs}:{}", std::env::var("PATH").unwrap_or_default()));
-            let output = shell.args(["-c", &typed]).output().unwrap();
-            let errors = String::from_utf8_lossy(&output.stderr);
-            assert_eq!(output.status.code(), Some(expected), "{}: {line}: {errors}", document.name);
+            shell.args(["-c", typed]).output().unwrap()
+        }
+
+        /// Runs the commands of a transcript, and returns it with what they print now.
+        // As a new user has it, without settings.
+        fn transcript(&self, lines: &[&str]) -> String {
+            self.workspace.file("empty.toml", "");
+            let commands = lines.iter().filter_map(|line| line.strip_prefix("$ "));
+            let printed = commands.map(|command| {
+                let output =
+                    self.shell(&format!("export ORDERFERRY_CONFIG=empty.toml; {command} 2>&1"));
+                let printed = String::from_utf8(output.stdout).unwrap();
+                format!("$ {command}\n{}", printed.trim_end())
+            });
+            printed.collect::<Vec<_>>().join("\n").trim_end().to_owned()
         }
     }
 
@@ -434,6 +456,9 @@ mod commands {
                     "sh" => lines.iter().for_each(|line| desk.run(&document, line)),
                     UNTESTED => untested
                         .extend(lines.iter().map(|line| format!("{}: {line}", document.name))),
+                    "console" => {
+                        assert_eq!(desk.transcript(&lines), lines.join("\n"), "{}", document.name);
+                    }
                     "toml" | "text" => {}
                     _ => panic!("{}: unknown kind of block {info:?}", document.name),
                 }

@@ -30,6 +30,8 @@ pub(in crate::cli) enum Command {
     Check(CheckArguments),
     /// Check an export, then send every valid order not sent before; run it again to resume
     Send(SendArguments),
+    /// Look at an export and write a profile for it, with what it shows, guesses and open questions
+    Init(InitArguments),
     /// List, export and settle the orders in the ledger
     Ledger(LedgerArguments),
     /// List the built-in profiles, print or check one, or print the JSON Schema of all
@@ -71,6 +73,24 @@ pub(in crate::cli) struct CheckArguments {
     pub(in crate::cli) target: TargetArguments,
     #[command(flatten)]
     pub(in crate::cli) pace: PaceArguments,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct InitArguments {
+    /// Files of one export, or globs: the orders, and what belongs to them, such as a file of items
+    /// or customers
+    #[arg(required = true, value_name = "INPUT")]
+    pub(in crate::cli) inputs: Vec<String>,
+    /// Write the profile to this new file [default: the name of the first input, with .toml]
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) out: Option<PathBuf>,
+    /// Ask nothing; leave what only a person can know as open questions
+    #[arg(long)]
+    pub(in crate::cli) yes: bool,
+    /// Read the export in this encoding, such as windows-1252 or cp850 [default: what its bytes
+    /// prove, else a question]
+    #[arg(long, value_name = "LABEL")]
+    pub(in crate::cli) encoding: Option<TextEncoding>,
 }
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a command-line flag")]

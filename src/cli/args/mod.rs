@@ -7,8 +7,8 @@ mod command;
 mod ledger;
 
 pub(super) use command::{
-    Arguments, CheckArguments, Command, PaceArguments, ProfilesCommand, ReadArguments,
-    SandboxArguments, SendArguments, TargetArguments,
+    Arguments, CheckArguments, Command, InitArguments, PaceArguments, ProfilesCommand,
+    ReadArguments, SandboxArguments, SendArguments, TargetArguments,
 };
 pub(super) use ledger::{
     AdoptArguments, DecisionArgument, ExportArguments, LedgerArguments, LedgerCommand,

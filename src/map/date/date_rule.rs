@@ -78,6 +78,17 @@ impl DateRule {
         Self::with_options(formats, &DateOptions { zone, ..DateOptions::default() })
     }
 
+    /// The same, with the names of months in a language, such as `de`.
+    pub fn in_language(
+        formats: &[String],
+        zone: Option<&str>,
+        language: Option<&str>,
+    ) -> Result<Self, String> {
+        let zone = zone.map(DateZone::Named);
+        let locale = language.map(Locale::new).transpose()?;
+        Self::with_options(formats, &DateOptions { zone, locale, ..DateOptions::default() })
+    }
+
     /// The same, with all that a profile says of the dates.
     pub(in crate::map) fn with_options(
         formats: &[String],

@@ -1,0 +1,78 @@
+//! Questions of `init`: what only a person can answer, asked in a terminal, and a preview of the
+//! first orders.
+//!
+//! Called by `init`.
+
+use anyhow::Context;
+use dialoguer::{Input as TextPrompt, Select, theme::ColorfulTheme};
+
+use crate::{
+    model::text_encoding::TextEncoding,
+    sniff::{EncodingCandidate, ProfileDraft, Question},
+};
+
+/// Asks for the encoding of a file; none if the person does not know it.
+pub(super) fn ask_encoding(
+    name: &str,
+    candidates: &[EncodingCandidate],
+) -> anyhow::Result<Option<TextEncoding>> {
+    let mut shown: Vec<String> = candidates
+        .iter()
+        .map(|candidate| format!("{}: {}", candidate.encoding, candidate.words.join(" ")))
+        .collect();
+    shown.push(LATER.to_owned());
+    let chosen = select(&format!("{name}: how do these words read well?"), &shown)?;
+    Ok(candidates.get(chosen).map(|candidate| candidate.encoding))
+}
+
+/// The answer of a person who does not know.
+const LATER: &str = "I do not know yet";
+
+/// The answer of a person who knows another one.
+const OTHER: &str = "something else";
+
+/// Asks all open questions of a draft.
+pub(super) fn ask(draft: &mut ProfileDraft) -> anyhow::Result<()> {
+    for question in draft.questions() {
+        if let Some(answer) = ask_one(&question)? {
+            draft.answer(&question, &answer);
+        }
+    }
+    Ok(())
+}
+
+fn ask_one(question: &Question) -> anyhow::Result<Option<String>> {
+    let prompt = format!("{}: {}", question.key, question.text);
+    if question.choices.is_empty() {
+        return ask_text(&prompt);
+    }
+    let mut shown: Vec<&str> =
+        question.choices.iter().map(|choice| choice.meaning.as_str()).collect();
+    shown.extend([OTHER, LATER]);
+    let chosen = select(&prompt, &shown)?;
+    match question.choices.get(chosen) {
+        Some(choice) => Ok(Some(choice.answer.clone())),
+        None if shown[chosen] == OTHER => ask_text(&prompt),
+        None => Ok(None),
+    }
+}
+
+fn select(prompt: &str, items: &[impl std::fmt::Display]) -> anyhow::Result<usize> {
+    Select::with_theme(&ColorfulTheme::default())
+        .with_prompt(prompt)
+        .items(items)
+        .default(0)
+        .interact()
+        .context("cannot ask in this terminal; --yes does not ask")
+}
+
+/// A text as a value of TOML; none if it is empty.
+fn ask_text(prompt: &str) -> anyhow::Result<Option<String>> {
+    let text: String = TextPrompt::with_theme(&ColorfulTheme::default())
+        .with_prompt(format!("{prompt} (empty: later)"))
+        .allow_empty(true)
+        .interact_text()
+        .context("cannot ask in this terminal; --yes does not ask")?;
+    let text = text.trim();
+    Ok((!text.is_empty()).then(|| toml::Value::from(text).to_string()))
+}

@@ -1,0 +1,71 @@
+//! Draft of a profile for a known format: it extends the built-in one and answers its questions.
+//!
+//! Called by `drafting`.
+
+use super::{
+    draft::{DraftSection, ProfileDraft, quoted},
+    draft_values::choice,
+    joins::file_name,
+    survey::{FileLayout, Survey},
+};
+use crate::map::{
+    BuiltInQuestion, KnownFormat, built_in_questions, known_documents, known_header,
+    known_joined_header,
+};
+
+/// The known format of an export, if it is one.
+pub(super) fn known_format(survey: &Survey) -> Option<&'static KnownFormat> {
+    match &survey.layout {
+        FileLayout::Csv(_) => known_header(column_names(survey)),
+        FileLayout::Json(layout) => known_documents(|paths| layout.has_object_with(paths)),
+    }
+}
+
+/// The join of a known format whose file it is.
+pub(super) fn join_of_format(survey: &Survey, format: &KnownFormat) -> Option<&'static str> {
+    format.join_of(column_names(survey))
+}
+
+/// The known format that joins such a file, which has no orders itself.
+pub(super) fn joining_format(survey: &Survey) -> Option<&'static KnownFormat> {
+    known_joined_header(&column_names(survey))
+}
+
+fn column_names(survey: &Survey) -> impl Iterator<Item = &str> + Clone {
+    survey.rows.table.columns.iter().map(super::table::ValueSource::name)
+}
+
+/// A profile that extends the built-in one of a format.
+pub(super) fn extending_draft(survey: &Survey, format: &KnownFormat) -> ProfileDraft {
+    let mut file = DraftSection::new("");
+    let name = file_name(&survey.name).split('.').next().unwrap_or_default();
+    file.guess("name", quoted(if name.is_empty() { "export" } else { name }), "of the file");
+    file.sure("extends", quoted(format.profile), "");
+    let questions = built_in_questions(format.profile);
+    for question in questions.iter().filter(|question| question.is_key) {
+        let choices =
+            question.examples.iter().map(|example| choice(quoted(example), example.clone()));
+        file.ask(&question.key, "\"?\"", question_text(question), choices.collect());
+    }
+    let heading = vec![
+        format!(
+            "{} looks like {}, which the built-in profile {} reads: orderferry profiles show {}",
+            survey.name, format.title, format.profile, format.profile
+        ),
+        "What is written here adds to it, or takes the place of its rules: orderferry help profile, \
+         \"Profiles that extend others\"."
+            .to_owned(),
+    ];
+    ProfileDraft { heading, sections: vec![file] }
+}
+
+/// The questions that a profile which extends the built-in one cannot answer: they are within a
+/// list, so that the command has to.
+pub(super) fn questions_of_command(format: &KnownFormat) -> Vec<String> {
+    let questions = built_in_questions(format.profile);
+    questions.into_iter().filter(|question| !question.is_key).map(|question| question.key).collect()
+}
+
+fn question_text(question: &BuiltInQuestion) -> String {
+    if question.text.is_empty() { "only you can know it".to_owned() } else { question.text.clone() }
+}

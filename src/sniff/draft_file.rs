@@ -1,0 +1,242 @@
+//! Draft of the keys of the file: encoding, delimiter, marks of numbers, where documents are.
+//!
+//! Called by `drafting`.
+
+use std::collections::BTreeSet;
+
+use super::{
+    csv_layout::CsvLayout,
+    draft::{DraftSection, list, quoted},
+    draft_items::PriceFindings,
+    draft_values::{choice, counted},
+    encoding::EncodingFinding,
+    order_key::KeyColumns,
+    prices::Basis,
+    survey::{FileLayout, Survey},
+};
+use crate::model::text_encoding::TextEncoding;
+
+/// The section of the file's own keys.
+pub(super) fn file_section(survey: &Survey, prices: &PriceFindings) -> DraftSection {
+    let mut section = DraftSection::new("");
+    section.guess("name", quoted(&profile_name(&survey.name)), "of the file");
+    encoding_key(&mut section, &survey.encoding);
+    match &survey.layout {
+        FileLayout::Csv(layout) => csv_keys(&mut section, layout, survey),
+        FileLayout::Json(layout) => {
+            if let Some(path) = &layout.documents {
+                section.sure("documents", quoted(path), "where the orders are");
+            }
+            if let Some(path) = &layout.items {
+                let path = path.strip_suffix("[]").unwrap_or(path);
+                section.guess("items", quoted(path), "the array whose members are those of items");
+            }
+        }
+    }
+    number_keys(&mut section, survey);
+    symbol_keys(&mut section, survey);
+    price_keys(&mut section, prices);
+    section
+}
+
+fn profile_name(file: &str) -> String {
+    let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
+    let name = name.split('.').next().unwrap_or(name);
+    if name.is_empty() || name == "-" { "export".to_owned() } else { name.to_owned() }
+}
+
+fn encoding_key(section: &mut DraftSection, encoding: &EncodingFinding) {
+    match encoding {
+        EncodingFinding::Certain(TextEncoding::Utf8) => {}
+        EncodingFinding::Certain(encoding) => {
+            section.sure("encoding", quoted(&encoding.to_string()), "");
+        }
+        EncodingFinding::Open(candidates) => {
+            let choices = candidates.iter().map(|candidate| {
+                choice(quoted(&candidate.encoding.to_string()), candidate.words.join(" "))
+            });
+            let text = "in which encoding do these words read well?";
+            section.ask("encoding", "\"?\"", text, choices.collect());
+        }
+    }
+}
+
+fn csv_keys(section: &mut DraftSection, layout: &CsvLayout, survey: &Survey) {
+    let n_rows = survey.rows.table.rows.len();
+    if layout.dialect.delimiter != b',' && !layout.has_separator_line {
+        let delimiter = char::from(layout.dialect.delimiter).to_string();
+        section.sure(
+            "delimiter",
+            quoted(&delimiter),
+            format!("{n_rows} rows have equally many cells"),
+        );
+    }
+    if !layout.dialect.has_quotes {
+        section.sure("quote", quoted("none"), "quotes are within cells, so they are data");
+    }
+    if layout.dialect.has_escapes {
+        section.sure("escape", quoted("\\"), "quotes within cells have a backslash");
+    }
+    if layout.n_skipped_lines > 0 {
+        section.sure("skip_lines", layout.n_skipped_lines.to_string(), "lines before the header");
+    }
+    if !layout.has_header {
+        let names: Vec<&str> =
+            survey.rows.table.columns.iter().map(super::table::ValueSource::name).collect();
+        section.guess("header", list(&names), "the first row is data; give the columns names");
+    }
+    let is_spreadsheet = |cell: &str| {
+        let guarded = cell.strip_prefix('\'').is_some_and(|rest| {
+            rest.starts_with(['=', '+', '-', '@']) || rest.starts_with(|c: char| c.is_ascii_digit())
+        });
+        guarded || cell.starts_with("=\"")
+    };
+    if survey.rows.table.rows.iter().any(|row| row.iter().any(is_spreadsheet)) {
+        section.sure(
+            "cells",
+            quoted("spreadsheet"),
+            "cells such as '123 or =\"123\" are of a spreadsheet",
+        );
+    }
+    let nulls = null_texts(survey);
+    if !nulls.is_empty() {
+        section.guess("nulls", list(&nulls), "cells that mean nothing");
+    }
+    if let Some(key) = &survey.key {
+        row_keys(section, key, layout, survey);
+    }
+}
+
+/// Texts that databases and spreadsheets write for nothing.
+fn null_texts(survey: &Survey) -> Vec<&'static str> {
+    const NULLS: [&str; 5] = ["NULL", "\\N", "#N/A", "(null)", "null"];
+    let has = |text: &&str| {
+        survey
+            .rows
+            .values
+            .iter()
+            .any(|values| values.distinct.iter().any(|(value, _)| value == *text))
+    };
+    NULLS.into_iter().filter(has).collect()
+}
+
+/// What is said of rows: those of no order, and where the key is.
+fn row_keys(section: &mut DraftSection, key: &KeyColumns, layout: &CsvLayout, survey: &Survey) {
+    let number = survey.rows.source(key.columns[key.columns.len() - 1]);
+    if key.fills_down {
+        section.sure(
+            "fill_down",
+            list(&[number.name()]),
+            "filled in the first row of an order only",
+        );
+    }
+    let mut ignored: Vec<String> = Vec::new();
+    if !key.rows_without_key.is_empty() && !key.fills_down {
+        ignored.push(format!("{{ column = {}, empty = true }}", quoted(number.name())));
+    }
+    for start in layout.uneven_rows.iter().filter(|start| !start.is_empty()) {
+        let rule = format!("{{ raw = true, starts_with = {} }}", quoted(start));
+        if !ignored.contains(&rule) {
+            ignored.push(rule);
+        }
+    }
+    if !ignored.is_empty() {
+        let without_key = if key.fills_down { 0 } else { key.rows_without_key.len() };
+        let n_rows = counted(without_key + layout.uneven_rows.len(), "row");
+        let value = format!("[{}]", ignored.join(", "));
+        let note = format!("{n_rows} without an order, such as totals");
+        section.guess("ignore_rows", value, note);
+    }
+}
+
+fn number_keys(section: &mut DraftSection, survey: &Survey) {
+    let FileLayout::Csv(_) = survey.layout else { return };
+    let levels = [Some(&survey.rows), survey.items.as_ref()];
+    let amounts = ["order.price", "item.price", "item.line_price", "item.quantity"];
+    let forms = || {
+        let levels = levels.iter().flatten();
+        levels.flat_map(|level| {
+            amounts.iter().filter_map(|field| level.numbers(level.column(field)?))
+        })
+    };
+    let are_ambiguous = || forms().any(|forms| forms.n_ambiguous > 0);
+    match survey.marks {
+        Some(marks) if marks.decimal == ',' => {
+            section.sure("decimal", quoted(","), "amounts such as 5,90");
+        }
+        None if are_ambiguous() => {
+            let text = "is 1.250 (or 1,250) one and a quarter, or more than a thousand?";
+            let choices = vec![
+                choice(quoted("."), "the point is the decimal mark"),
+                choice(quoted(","), "the comma is the decimal mark"),
+            ];
+            section.ask("decimal", "\"?\"", text, choices);
+        }
+        _ => {}
+    }
+    if let Some(thousands) = survey.marks.and_then(|marks| marks.thousands) {
+        section.sure("thousands", quoted(&thousands.to_string()), "groups of three digits");
+    }
+}
+
+/// What the symbols beside amounts mean; a code such as `EUR` means itself.
+fn symbol_keys(section: &mut DraftSection, survey: &Survey) {
+    const MEANINGS: [(&str, &str); 6] =
+        [("€", "EUR"), ("£", "GBP"), ("₹", "INR"), ("zł", "PLN"), ("Kč", "CZK"), ("AU $", "AUD")];
+    let levels = [Some(&survey.rows), survey.items.as_ref()];
+    let symbols: BTreeSet<&String> = levels
+        .iter()
+        .flatten()
+        .flat_map(|level| {
+            let amounts = ["order.price", "item.price", "item.line_price"];
+            amounts.into_iter().filter_map(|field| level.numbers(level.column(field)?))
+        })
+        .flat_map(|forms| &forms.symbols)
+        .collect();
+    let is_code = |symbol: &str| symbol.bytes().all(|byte| byte.is_ascii_uppercase());
+    for symbol in symbols.into_iter().filter(|symbol| !is_code(symbol)) {
+        let key = format!("currency_symbols.{}", quoted(symbol));
+        if let Some((_, code)) = MEANINGS.iter().find(|(known, _)| known == symbol) {
+            section.guess(&key, quoted(code), "");
+        } else {
+            let codes = match symbol.as_str() {
+                "kr" | "kr." => ["SEK", "NOK", "DKK"],
+                "¥" => ["JPY", "CNY", "TWD"],
+                _ => ["USD", "CAD", "AUD"],
+            };
+            let choices = codes.map(|code| choice(quoted(code), code)).to_vec();
+            section.ask(&key, "\"?\"", "which currency is it?", choices);
+        }
+    }
+}
+
+fn price_keys(section: &mut DraftSection, prices: &PriceFindings) {
+    if prices.is_sum_of_lines {
+        section.guess(
+            "order_price",
+            quoted("sum_of_lines"),
+            "no column is the total of the order; shipping is not in it",
+        );
+    }
+    match prices.basis {
+        Some((Basis::Line, _)) if !prices.has_line_price => {
+            section.sure("item_price", quoted("line"), prices.evidence.clone());
+        }
+        Some((Basis::Unit, true)) => {
+            section.sure("item_price", quoted("unit"), prices.evidence.clone());
+        }
+        None if prices.is_open => {
+            let choices = vec![
+                choice(quoted("unit"), "for one piece: quantity × price is the line"),
+                choice(quoted("line"), "for all pieces of the line"),
+            ];
+            section.ask(
+                "item_price",
+                "\"?\"",
+                "is the price of an item for one piece or for the line?",
+                choices,
+            );
+        }
+        _ => {}
+    }
+}
