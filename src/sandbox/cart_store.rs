@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::cart::{CartChange, Purchase, TenantCart};
+use super::order_log::MessageId;
 use super::state;
 
 #[derive(Debug)]
@@ -28,6 +29,8 @@ struct CartSession {
     sequence: u64,
     last_event: Duration,
     cart: TenantCart,
+    /// The messages that changed the cart, in the order of arrival.
+    messages: Vec<MessageId>,
 }
 
 impl CartStore {
@@ -48,13 +51,33 @@ impl CartStore {
         }
     }
 
-    /// Changes the browser's cart. Call [`CartStore::touch_session`] before.
-    pub(super) fn change(&mut self, browser_id: &str, change: CartChange, now: Duration) {
+    /// Changes the browser's cart as a message asks. Call [`CartStore::touch_session`] before.
+    pub(super) fn change(
+        &mut self,
+        browser_id: &str,
+        change: CartChange,
+        message: MessageId,
+        now: Duration,
+    ) {
         let session = self.sessions.entry(browser_id.to_owned()).or_insert_with(|| {
             self.n_started += 1;
-            CartSession { sequence: self.n_started, last_event: now, cart: TenantCart::default() }
+            CartSession {
+                sequence: self.n_started,
+                last_event: now,
+                cart: TenantCart::default(),
+                messages: Vec::new(),
+            }
         });
         session.cart.change(change);
+        session.messages.push(message);
+    }
+
+    /// The messages that filled the browser's cart; none if its session has timed out.
+    pub(super) fn messages(&self, browser_id: &str, now: Duration) -> &[MessageId] {
+        match self.sessions.get(browser_id) {
+            Some(session) if !session.is_expired(now, self.timeout) => &session.messages,
+            _ => &[],
+        }
     }
 
     /// The result of a CHECKOUT of the browser's cart, which is not changed.
@@ -135,7 +158,7 @@ mod tests {
             reference_id: None,
             product: Err(Vec::new()),
         };
-        carts.change(browser, CartChange::Add(line), now);
+        carts.change(browser, CartChange::Add(line), seconds, now);
     }
 
     /// The browsers of the open carts, and the numbers of abandoned and cleared carts.
@@ -152,6 +175,8 @@ mod tests {
         add(&mut carts, "z", 0);
         add(&mut carts, "a", 1);
         carts.touch_session("z", Duration::from_secs(29));
+        let messages = |seconds| carts.messages("a", Duration::from_secs(seconds));
+        assert_eq!((messages(30), messages(31)), (&[1][..], &[][..]));
         assert_eq!(describe(&carts, 30), "z a, abandoned 0, cleared 0");
         assert_eq!(describe(&carts, 31), "z, abandoned 1, cleared 0");
         assert_eq!(describe(&carts, 59), ", abandoned 2, cleared 0");
@@ -171,7 +196,7 @@ mod tests {
     #[test]
     fn cart_without_items_is_not_counted() {
         let mut carts = CartStore::new(TIMEOUT);
-        carts.change("a", CartChange::AddContacts(1), Duration::ZERO);
+        carts.change("a", CartChange::AddContacts(1), 0, Duration::ZERO);
         assert_eq!(describe(&carts, 99), ", abandoned 0, cleared 0");
         carts.clear("a");
         assert_eq!(describe(&carts, 99), ", abandoned 0, cleared 0");

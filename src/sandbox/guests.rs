@@ -66,10 +66,15 @@ impl GuestStore {
             .map(|(id, guest)| (id, guest.identifiers.as_slice()))
     }
 
+    /// All identifiers of a guest.
+    pub(super) fn identifiers(&self, guest: GuestId) -> &[TenantIdentifier] {
+        &self.all[self.current(guest)].identifiers
+    }
+
     /// `provider:id` of the guest's first identifier.
     pub(super) fn name(&self, guest: GuestId) -> String {
         // The same in each run, unlike a generated id.
-        let first = self.all[self.current(guest)].identifiers.first();
+        let first = self.identifiers(guest).first();
         first.map_or_else(String::new, |first| format!("{}:{}", first.provider, first.id))
     }
 

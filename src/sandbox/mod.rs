@@ -10,7 +10,7 @@
 //! `response` and `body` build the responses, `query` reads URLs, `message` parses events, `schema`
 //! and `format_rules` hold the manual's rules, `faults` selects the requests that fail and
 //! `fault_injector` makes them fail, `tenant`, `guests`, `cart_store` and `cart` store the data,
-//! `exact_decimal` adds and multiplies it, `request_kind` has the table of the requests, `state`
+//! `order_log` the newest messages, `exact_decimal` adds and multiplies it, `request_kind` has the table of the requests, `state`
 //! and `page` show everything.
 
 // The manual's rules are written down twice in this crate, here and in the sender. With shared
@@ -28,6 +28,7 @@ mod handle;
 mod host;
 mod listener;
 mod message;
+mod order_log;
 mod page;
 mod query;
 mod request_kind;

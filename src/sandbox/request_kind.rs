@@ -90,6 +90,12 @@ impl TenantRequestKind {
         self.facts().name
     }
 
+    /// Whether it is an event that makes an order.
+    #[must_use]
+    pub fn is_order(self) -> bool {
+        matches!(self, Self::OrderCheckout | Self::Checkout)
+    }
+
     /// Whether it is an event of an order that is assembled in a cart.
     #[must_use]
     pub fn is_of_cart(self) -> bool {

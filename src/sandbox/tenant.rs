@@ -15,6 +15,9 @@ use super::cart_store::CartStore;
 use super::exact_decimal;
 use super::guests::{GuestId, GuestStore};
 use super::message::{EventContent, TenantEvent, TenantOrder};
+use super::order_log::{
+    LoggedOrder, MAX_LOG_BYTES, MessageId, OrderLog, OrderOutcome, ReceivedOrder, ReceivedOrders,
+};
 use super::request_kind::TenantRequestKind;
 use super::state::{
     GuestEntry, MoneyTotal, NotProcessed, OrderCounts, OrderEntry, Requests, SandboxState,
@@ -45,6 +48,7 @@ pub(super) struct Tenant {
     references: HashSet<String>,
     sums: BTreeMap<String, CurrencySum>,
     not_processed: Vec<NotProcessed>,
+    log: OrderLog,
 }
 
 /// `total` is `None` if the sum is not exact: no number is better than a rounded one.
@@ -71,6 +75,7 @@ impl Tenant {
             references: HashSet::new(),
             sums: BTreeMap::new(),
             not_processed: Vec::new(),
+            log: OrderLog::new(MAX_LOG_BYTES),
         }
     }
 
@@ -94,23 +99,37 @@ impl Tenant {
     ///
     /// Processing is immediate; a real tenant processes some time later.
     pub(super) fn accept(&mut self, event: TenantEvent, now: Duration) -> Result<(), EventError> {
-        let guest = *self.browsers.get(&event.browser_id).ok_or(EventError::UnknownBrowser)?;
+        let TenantEvent { event_type, browser_id, reference_id, pos, content, text } = event;
+        let guest = *self.browsers.get(&browser_id).ok_or(EventError::UnknownBrowser)?;
+        let message = self.log.add_message(text);
+        let kind = TenantRequestKind::from_event_type(&event_type);
+        let mut messages = match kind {
+            // Before the event is processed, which removes a purchased cart.
+            TenantRequestKind::Checkout => self.carts.messages(&browser_id, now).to_vec(),
+            _ => Vec::new(),
+        };
+        messages.push(message);
         // An unknown point of sale drops the event before it changes a cart or a session; its other
         // errors are still listed.
-        let reasons = match self.unknown_pos(event.pos.as_deref()) {
-            Some(reason) => [drop_reasons(&event.content, guest), vec![reason]].concat(),
-            None => self.process(event.content, &event.browser_id, guest, now)?,
+        let result = match self.unknown_pos(pos.as_deref()) {
+            Some(reason) => Ok([drop_reasons(&content, guest), vec![reason]].concat()),
+            None => self.process(content, &browser_id, guest, message, now),
         };
-        let is_order = matches!(
-            TenantRequestKind::from_event_type(&event.event_type),
-            TenantRequestKind::OrderCheckout | TenantRequestKind::Checkout
-        );
-        if is_order {
-            self.process_order(event.reference_id.as_deref());
+        if kind.is_order() {
+            self.log.add_order(LoggedOrder {
+                reference_id: reference_id.clone().unwrap_or_default(),
+                browser_id,
+                guest,
+                outcome: self.outcome(&result),
+                messages,
+            });
+        }
+        let reasons = result.map_err(EventError::CheckoutFails)?;
+        if kind.is_order() {
+            self.process_order(reference_id.as_deref());
         }
         if !reasons.is_empty() {
-            self.counts.not_processed += usize::from(is_order);
-            let (event_type, reference_id) = (event.event_type, event.reference_id);
+            self.counts.not_processed += usize::from(kind.is_order());
             self.not_processed.push(NotProcessed { event_type, reference_id, reasons });
         }
         Ok(())
@@ -138,14 +157,31 @@ impl Tenant {
         }
     }
 
-    /// Applies an event. Returns the reasons why it is dropped; none if it is processed.
+    /// A copy of the newest `max` orders with a reference.
+    pub(super) fn received_orders(&self, reference_id: &str, max: usize) -> ReceivedOrders {
+        ReceivedOrders {
+            newest: self
+                .log
+                .orders_of(reference_id)
+                .take(max)
+                .map(|order| self.received_order(order))
+                .collect(),
+            n_orders: self.log.orders_of(reference_id).count(),
+            is_known: self.references.contains(reference_id),
+            n_logged: self.log.n_orders(),
+        }
+    }
+
+    /// Applies an event. Returns the reasons why it is dropped, none if it is processed, or the
+    /// reasons why a CHECKOUT fails.
     fn process(
         &mut self,
         content: Result<EventContent, Vec<String>>,
         browser_id: &str,
         guest: Option<GuestId>,
+        message: MessageId,
         now: Duration,
-    ) -> Result<Vec<String>, EventError> {
+    ) -> Result<Vec<String>, Vec<String>> {
         self.carts.touch_session(browser_id, now);
         let reasons = drop_reasons(&content, guest);
         match content {
@@ -158,7 +194,7 @@ impl Tenant {
             }
             // A change that violates the schema is stored too: it makes a later CHECKOUT fail.
             Ok(EventContent::Cart(CartStep::Change(change))) => {
-                self.carts.change(browser_id, change, now);
+                self.carts.change(browser_id, change, message, now);
             }
             Ok(EventContent::Cart(CartStep::Clear)) => self.carts.clear(browser_id),
             Err(_) => {}
@@ -172,7 +208,7 @@ impl Tenant {
         browser_id: &str,
         guest: Option<GuestId>,
         CheckoutResult { header, common_errors }: CheckoutResult,
-    ) -> Result<(), EventError> {
+    ) -> Result<(), Vec<String>> {
         let (CheckoutHeader { reference_id, status }, purchase) =
             match (header, self.carts.checkout(browser_id)) {
                 (Ok(header), Ok(purchase)) => (header, purchase),
@@ -182,7 +218,7 @@ impl Tenant {
                         common_errors,
                         purchase.err().unwrap_or_default(),
                     ];
-                    return Err(EventError::CheckoutFails(reasons.concat()));
+                    return Err(reasons.concat());
                 }
             };
         if guest.is_some() && common_errors.is_empty() {
@@ -200,6 +236,15 @@ impl Tenant {
             self.carts.remove_purchased(browser_id);
         }
         Ok(())
+    }
+
+    /// The outcome of an order by the result of [`Tenant::process`], which stored it last.
+    fn outcome(&self, result: &Result<Vec<String>, Vec<String>>) -> OrderOutcome {
+        match result {
+            Ok(reasons) if reasons.is_empty() => OrderOutcome::Processed(self.orders.len() - 1),
+            Ok(reasons) => OrderOutcome::Dropped(reasons.clone()),
+            Err(reasons) => OrderOutcome::Refused(reasons.clone()),
+        }
     }
 
     /// Counts an order and a repeated reference, whether or not the orders were processed.
@@ -257,6 +302,26 @@ impl Tenant {
             price: format_exact(order.price),
             items: order.n_items,
             mode: order.mode,
+        }
+    }
+
+    fn received_order(&self, order: &LoggedOrder) -> ReceivedOrder {
+        let LoggedOrder { browser_id, guest, outcome, messages, .. } = order;
+        let stored = match outcome {
+            OrderOutcome::Processed(index) => self.orders.get(*index),
+            OrderOutcome::Dropped(_) | OrderOutcome::Refused(_) => None,
+        };
+        let held: Vec<_> =
+            messages.iter().filter_map(|id| self.log.message(*id)).map(str::to_owned).collect();
+        ReceivedOrder {
+            browser_id: browser_id.clone(),
+            identifiers: guest
+                .map(|guest| self.guests.identifiers(guest).to_vec())
+                .unwrap_or_default(),
+            outcome: outcome.clone(),
+            stored: stored.map(|(guest, order)| self.order_entry(*guest, order)),
+            n_removed_messages: messages.len() - held.len(),
+            messages: held,
         }
     }
 

@@ -26,6 +26,8 @@ pub(in crate::sandbox) struct TenantEvent {
     pub(in crate::sandbox) pos: Option<String>,
     /// The content, or the violations of the documented schema.
     pub(in crate::sandbox) content: Result<EventContent, Vec<String>>,
+    /// The message as it was sent.
+    pub(in crate::sandbox) text: String,
 }
 
 /// The content of a valid event, or of an invalid event that its session's cart stores
@@ -68,6 +70,7 @@ impl TenantEvent {
             reference_id: reference_id(&event_type, &event),
             pos: text_of("pos"),
             content: parse_content(&event_type, text.unwrap_or_default(), &event),
+            text: text.unwrap_or_default().to_owned(),
             event_type,
         })
     }
