@@ -10,8 +10,9 @@
 //! `response` and `body` build the responses, `query` reads URLs, `message` parses events, `schema`
 //! and `format_rules` hold the manual's rules, `faults` selects the requests that fail and
 //! `fault_injector` makes them fail, `tenant`, `guests`, `cart_store` and `cart` store the data,
-//! `order_log` the newest messages, `exact_decimal` adds and multiplies it, `request_kind` has the table of the requests, `state`
-//! and `page` show everything.
+//! `order_log` the newest orders with their messages, `exact_decimal` adds and multiplies it,
+//! `request_kind` has the table of the requests, `state` and `page` show everything, `order_page`
+//! shows an order.
 
 // The manual's rules are written down twice in this crate, here and in the sender. With shared
 // code, a rule that was read wrongly would be wrong on both sides, and no test would fail.
@@ -26,9 +27,14 @@ mod format_rules;
 mod guests;
 mod handle;
 mod host;
+mod html;
+mod json_text;
 mod listener;
 mod message;
 mod order_log;
+mod order_page;
+mod order_url;
+mod order_view;
 mod page;
 mod query;
 mod request_kind;

@@ -1,14 +1,18 @@
 //! HTML page of the sandbox: totals, money, the newest orders, the newest open carts and the newest
 //! events that were not processed.
 //!
-//! The page has no scripts and loads nothing. The template is `page.html` in this folder. Called by
-//! `server`.
+//! The page has no scripts and loads only its style, from the sandbox itself. The template is
+//! `page.html` in this folder. Called by `server`.
 
 // `askama.toml` in this folder names the template's folder; askama would otherwise require a folder
 // `templates` at the top of the crate.
 
 use askama::Template;
 
+use super::html;
+use super::order_log::MAX_LOG_BYTES;
+use super::order_url;
+use super::request_kind::TenantRequestKind;
 use super::state::{CartEntry, NotProcessed, OrderEntry, SandboxState};
 
 // Maximum number of entries of each list, so that the page loads quickly. All entries are in
@@ -22,6 +26,7 @@ struct SandboxPage<'a> {
     orders: Vec<&'a OrderEntry>,
     not_processed: Vec<&'a NotProcessed>,
     carts: Vec<&'a CartEntry>,
+    max_log_mib: usize,
 }
 
 /// Renders the page as HTML.
@@ -31,30 +36,16 @@ pub(super) fn render(state: &SandboxState) -> Result<String, askama::Error> {
         orders: state.order_list.iter().rev().take(MAX_LISTED_ORDERS).collect(),
         not_processed: state.not_processed.iter().rev().take(MAX_LISTED_ORDERS).collect(),
         carts: state.carts.list.iter().rev().take(MAX_LISTED_ORDERS).collect(),
+        max_log_mib: MAX_LOG_BYTES >> 20,
     };
-    page.render().map(|html| escape_bidi_controls(&html))
-}
-
-/// Escapes the characters that change the direction of the text after them, so that data cannot
-/// appear as different text. The template contains none.
-fn escape_bidi_controls(html: &str) -> String {
-    let is_bidi_control = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let mut escaped = String::with_capacity(html.len());
-    for c in html.chars() {
-        if is_bidi_control(c) {
-            escaped.extend(c.escape_unicode());
-        } else {
-            escaped.push(c);
-        }
-    }
-    escaped
+    html::render(&page)
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::super::request_kind::{TenantRequestCounts, TenantRequestKind};
+    use super::super::request_kind::TenantRequestCounts;
     use super::super::state::{CartSummary, OrderCounts, Requests, TenantMode};
     use super::*;
 
@@ -105,6 +96,8 @@ mod tests {
     #[test]
     fn newest_entries_first_rest_counted() {
         let html = render(&state(150, 101)).unwrap();
+        assert!(html.contains(r#"<a href="/orders/R149"><code>R149</code></a>"#), "{html}");
+        assert!(html.contains(r#"<a href="/orders/N100"><code>N100</code></a>"#), "{html}");
         assert!(html.contains("The newest 100 of 150.") && html.contains("The newest 100 of 101."));
         assert!(html.contains(">R149<") && html.contains(">R50<") && !html.contains(">R49<"));
         assert!(html.find(">N100<") < html.find(">N1<") && !html.contains(">N0<"));
@@ -135,8 +128,8 @@ mod tests {
         let section = html.split("<h2>").find(|section| section.starts_with("Open carts")).unwrap();
         insta::assert_snapshot!(section, @r#"
         Open carts</h2>
-          <p>Filled and not checked out; a real tenant may send mail about them. Cleared: 1, abandoned when their session timed out: 3.</p>
-          <div class="panel">
+          <p class="say">Filled and not checked out; a real tenant may send mail about them. Cleared: 1, abandoned when their session timed out: 3.</p>
+          <div class="panel" tabindex="0" role="region" aria-label="Open carts">
             <table>
             <thead><tr><th>reference</th><th>guest</th><th>browser</th><th class="n">items</th><th class="n">contacts</th><th class="n">consumers</th></tr></thead>
             <tbody>

@@ -1,6 +1,6 @@
-//! Parser of a URL's query: parameters by name, percent-decoded by RFC 3986, section 2.1.
+//! Text in URLs: parameters of a query by name, percent-encoding by RFC 3986, section 2.1.
 //!
-//! It does not decode forms. Called by `server`.
+//! It does not know the paths. Called by `server` and `order_url`.
 
 // Not `form_urlencoded`: messages of the Stream API are percent-encoded, not form-encoded, so `+`
 // is a plus, never a blank.
@@ -15,9 +15,26 @@ pub(super) fn parameter(query: &str, name: &str) -> Option<String> {
         .and_then(|(_, value)| decode(value))
 }
 
+/// The value of a parameter as a form of a page sends it: `+` is a blank there.
+pub(super) fn form_parameter(query: &str, name: &str) -> Option<String> {
+    parameter(&query.replace('+', "%20"), name)
+}
+
+/// Percent-encodes all that RFC 3986, section 2.3, does not leave unreserved.
+pub(super) fn encode(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                char::from(byte).to_string()
+            }
+            other => format!("%{other:02X}"),
+        })
+        .collect()
+}
+
 /// Percent-decodes a text; `None` if a `%` is not followed by two hexadecimal digits or if the
 /// result is not UTF-8.
-fn decode(encoded: &str) -> Option<String> {
+pub(super) fn decode(encoded: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(encoded.len());
     let mut rest = encoded.bytes();
     while let Some(byte) = rest.next() {
@@ -54,6 +71,21 @@ mod tests {
         ] {
             assert_eq!(decode(encoded).as_deref(), expected, "{encoded}");
         }
+    }
+
+    #[test]
+    fn encoded_text_decodes_to_itself() {
+        assert_eq!(encode("a/b c%2F\"ü.~"), "a%2Fb%20c%252F%22%C3%BC.~");
+        for text in ["", "..", "+", "%41", "\u{0}\u{7f}\u{10ffff}", "日本 #1?&=<script>"] {
+            assert_eq!(decode(&encode(text)).as_deref(), Some(text));
+        }
+    }
+
+    #[test]
+    fn plus_is_a_blank_in_forms_only() {
+        let query = "reference=a+b%2Bc";
+        assert_eq!(form_parameter(query, "reference").as_deref(), Some("a b+c"));
+        assert_eq!(parameter(query, "reference").as_deref(), Some("a+b+c"));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use hyper::header::{self, HeaderValue};
+use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 use serde::Serialize;
 use uuid::Uuid;
@@ -14,6 +14,19 @@ use super::body::ResponseBody;
 use super::faults::RetryAfterForm;
 
 pub(super) type SandboxResponse = Response<ResponseBody>;
+
+/// Headers of a page: whatever an order contains, it runs no script and loads nothing from
+/// elsewhere.
+const PAGE_HEADERS: [(HeaderName, &str); 3] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; \
+         frame-ancestors 'none'",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    // A page shows what the sandbox holds now, and nothing of a customer stays in a cache.
+    (header::CACHE_CONTROL, "no-store"),
+];
 
 /// The documented body of a 201. `"status": "OK"` means accepted, not processed.
 #[derive(Debug, Serialize)]
@@ -87,8 +100,18 @@ pub(super) fn json(status: StatusCode, body: &impl Serialize) -> SandboxResponse
     }
 }
 
-pub(super) fn html(page: String) -> SandboxResponse {
-    with_type(StatusCode::OK, "text/html; charset=utf-8", page)
+/// A page for a person.
+pub(super) fn html(status: StatusCode, page: String) -> SandboxResponse {
+    let mut response = with_type(status, "text/html; charset=utf-8", page);
+    for (name, value) in PAGE_HEADERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// The style of all pages.
+pub(super) fn style() -> SandboxResponse {
+    with_type(StatusCode::OK, "text/css; charset=utf-8", include_str!("style.css").to_owned())
 }
 
 /// Adds `Retry-After` to a response.

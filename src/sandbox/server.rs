@@ -18,12 +18,12 @@ use super::fault_injector::{self, ConnectionClosed, FaultInjector};
 use super::message::{TenantEvent, parse_object};
 use super::request_kind::TenantRequestKind;
 use super::response::{
-    AcceptedResponse, ErrorResponse, SandboxResponse, html, internal_error, json,
+    AcceptedResponse, ErrorResponse, SandboxResponse, html, internal_error, json, style,
 };
 use super::settings::SandboxSettings;
 use super::state::SandboxState;
 use super::tenant::{EventError, Tenant};
-use super::{host, page, query};
+use super::{host, order_page, order_url, page, query};
 
 /// State shared by all requests.
 #[derive(Debug)]
@@ -74,11 +74,8 @@ impl Service {
         }
         // Not a router: the sandbox counts the requests that it refuses, and a HEAD, which a router
         // would treat as a GET, must not create a browser.
-        match request.uri.path() {
-            "/" | "/sandbox" if request.method == Method::GET => Ok(self.page()),
-            "/sandbox/state" if request.method == Method::GET => {
-                Ok(json(StatusCode::OK, &self.state()))
-            }
+        match OwnPage::at_path(request.uri.path()) {
+            Some(page) if request.method == Method::GET => Ok(self.own_page(page, &request.uri)),
             _ => self.stream_api(request).await,
         }
     }
@@ -89,8 +86,34 @@ impl Service {
         self.tenant.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn page(&self) -> SandboxResponse {
-        page::render(&self.state()).map_or_else(|error| internal_error(&error), html)
+    fn own_page(&self, page: OwnPage, uri: &Uri) -> SandboxResponse {
+        match page {
+            OwnPage::Start => self.start_page(),
+            OwnPage::State => json(StatusCode::OK, &self.state()),
+            OwnPage::Style => style(),
+            OwnPage::Order => self.order_page(uri),
+        }
+    }
+
+    fn start_page(&self) -> SandboxResponse {
+        match page::render(&self.state()) {
+            Ok(page) => html(StatusCode::OK, page),
+            Err(error) => internal_error(&error),
+        }
+    }
+
+    fn order_page(&self, uri: &Uri) -> SandboxResponse {
+        let reference_id = order_url::reference_of(uri);
+        // The lock is released before the page is rendered.
+        let received = self.tenant().received_orders(&reference_id, order_page::MAX_SHOWN_ORDERS);
+        let status = match received.n_orders {
+            0 => StatusCode::NOT_FOUND,
+            _ => StatusCode::OK,
+        };
+        match order_page::render(&self.base_url, &reference_id, received) {
+            Ok(page) => html(status, page),
+            Err(error) => internal_error(&error),
+        }
     }
 
     /// Responds to a request of the Stream API. Order of the checks: length, path, method, key,
@@ -182,6 +205,27 @@ fn url_bytes(uri: &Uri, headers: &HeaderMap) -> usize {
     "http://".len() + host + target
 }
 
+/// A page of the sandbox itself, which the Stream API does not have.
+#[derive(Clone, Copy)]
+enum OwnPage {
+    Start,
+    State,
+    Style,
+    Order,
+}
+
+impl OwnPage {
+    fn at_path(path: &str) -> Option<Self> {
+        match path {
+            "/" | "/sandbox" => Some(Self::Start),
+            "/sandbox/state" => Some(Self::State),
+            "/sandbox/style.css" => Some(Self::Style),
+            path if order_url::is_order_path(path) => Some(Self::Order),
+            _ => None,
+        }
+    }
+}
+
 /// The endpoint of a request, with its parsed message or the reason why the message is invalid.
 enum Endpoint {
     BrowserCreate(Result<(), String>),
@@ -203,7 +247,7 @@ impl Endpoint {
             "/v1.2/event/create.json" => {
                 Self::Event(TenantEvent::parse(message().as_deref()).map(Box::new))
             }
-            "/" | "/sandbox" | "/sandbox/state" => Self::WrongMethod,
+            path if OwnPage::at_path(path).is_some() => Self::WrongMethod,
             _ => Self::WrongPath,
         }
     }

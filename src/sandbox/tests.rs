@@ -3,6 +3,7 @@
 
 mod carts;
 mod faults;
+mod order_pages;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -149,6 +150,7 @@ async fn error_statuses_match_the_manual() {
         ("POST", format!("{event}?client_key=k+y&message={unknown}"), 405),
         ("HEAD", "/v1.2/browser/create.json?client_key=k+y&message={}".to_owned(), 405),
         ("POST", "/sandbox/state".to_owned(), 405),
+        ("HEAD", "/orders/R1".to_owned(), 405),
         ("GET", "/v1.1/event/create.json".to_owned(), 404),
     ];
     for (method, target, status) in &table {
@@ -161,7 +163,7 @@ async fn error_statuses_match_the_manual() {
         }
     }
     let state = sandbox.state();
-    assert_eq!((state.requests.total, state.requests.refused, state.browsers), (16, 14, 2));
+    assert_eq!((state.requests.total, state.requests.refused, state.browsers), (17, 15, 2));
     let kinds = state.requests.by_kind;
     assert_eq!(
         (kinds[TenantRequestKind::BrowserCreate], kinds[TenantRequestKind::Identity]),
