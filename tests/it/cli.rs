@@ -48,6 +48,7 @@ mod respelled_references;
 mod resume;
 mod rows;
 mod rule_choice;
+mod sandbox_pages;
 mod settings;
 mod several_side_rows;
 mod severity;
