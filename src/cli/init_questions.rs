@@ -6,6 +6,7 @@
 use anyhow::Context;
 use dialoguer::{Input as TextPrompt, Select, theme::ColorfulTheme};
 
+use super::{print, profile_files::first_error};
 use crate::{
     model::text_encoding::TextEncoding,
     sniff::{EncodingCandidate, ProfileDraft, Question},
@@ -31,18 +32,26 @@ const LATER: &str = "I do not know yet";
 /// The answer of a person who knows another one.
 const OTHER: &str = "something else";
 
-/// Asks all open questions of a draft.
+/// Asks all open questions of a draft. An answer with which the profile has an error is asked again.
 pub(super) fn ask(draft: &mut ProfileDraft) -> anyhow::Result<()> {
     for question in draft.questions() {
-        if let Some(answer) = ask_one(&question)? {
-            draft.answer(&question, &answer);
+        while let Some(answer) = ask_one(&question)? {
+            let mut answered = draft.clone();
+            answered.answer(&question, &answer);
+            match first_error(&answered.text()) {
+                Some(error) => print::status(&error),
+                None => {
+                    *draft = answered;
+                    break;
+                }
+            }
         }
     }
     Ok(())
 }
 
 fn ask_one(question: &Question) -> anyhow::Result<Option<String>> {
-    let prompt = format!("{}: {}", question.key, question.text);
+    let prompt = format!("{} ({})", question.text, question.key);
     if question.choices.is_empty() {
         return ask_text(&prompt);
     }
@@ -74,5 +83,32 @@ fn ask_text(prompt: &str) -> anyhow::Result<Option<String>> {
         .interact_text()
         .context("cannot ask in this terminal; --yes does not ask")?;
     let text = text.trim();
-    Ok((!text.is_empty()).then(|| toml::Value::from(text).to_string()))
+    Ok((!text.is_empty()).then(|| toml_value(text)))
+}
+
+/// A number or a table as it is typed, anything else as a text.
+fn toml_value(typed: &str) -> String {
+    let parsed: Option<toml::Table> = toml::from_str(&format!("value = {typed}")).ok();
+    let parsed =
+        parsed.filter(|table| table.len() == 1).and_then(|mut table| table.remove("value"));
+    let is_plain = matches!(parsed, Some(toml::Value::Integer(_) | toml::Value::Table(_)));
+    if is_plain { typed.to_owned() } else { toml::Value::from(typed).to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn typed_answers_become_values_of_toml() {
+        for (typed, value) in [
+            ("Europe/Berlin", "\"Europe/Berlin\""),
+            ("2", "2"),
+            ("{ skip = \"open\" }", "{ skip = \"open\" }"),
+            ("1\nname = 2", "\"\"\"\n1\nname = 2\"\"\""),
+            ("2026-10-01", "\"2026-10-01\""),
+        ] {
+            assert_eq!(toml_value(typed), value);
+        }
+    }
 }

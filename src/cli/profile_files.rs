@@ -1,6 +1,6 @@
 //! Profiles by name or file: reads the text of a profile and of those that it extends.
 //!
-//! Compiles nothing itself. Called by `run_values` and `profiles`.
+//! Compiles nothing itself. Called by `run_values`, `profiles` and `init_questions`.
 
 use std::path::Path;
 
@@ -9,6 +9,7 @@ use anyhow::Context;
 use super::small_file::read_small_file;
 use crate::{
     map::{MapError, NamedText, ParsedProfile, ProfileTexts, no_profile, profile::Profile},
+    model::diagnostic::OPEN_QUESTION,
     pipeline,
 };
 
@@ -36,6 +37,15 @@ pub(super) fn load_message(error: &anyhow::Error) -> String {
         Some(unknown) => unknown.to_string(),
         None => format!("cannot read the profile: {}", error.root_cause()),
     }
+}
+
+/// The first error of a profile's text, without its open questions.
+pub(super) fn first_error(text: &str) -> Option<String> {
+    let name = "the answer".to_owned();
+    let text = NamedText { id: name.clone(), name, text: text.to_owned(), is_built_in: false };
+    let texts = ProfileTexts::new(text, read_extended);
+    let errors = Profile::compile_with_errors(texts, &[]).errors;
+    errors.into_iter().find(|error| error.kind != OPEN_QUESTION).map(|error| error.to_string())
 }
 
 /// Reads the profile that another one extends. An error is a message.

@@ -7,6 +7,7 @@
 use csv::{ReaderBuilder, StringRecord, Trim};
 
 use super::{
+    number_forms::NumberForms,
     table::{SampleTable, ValueSource},
     values::is_data,
 };
@@ -20,8 +21,8 @@ pub(super) struct CsvLayout {
     /// Lines before the header, blank ones included; 0 if all of them are blank.
     pub(super) n_skipped_lines: usize,
     pub(super) has_header: bool,
-    /// How rows begin that have another number of cells than the header, such as lines of totals.
-    pub(super) uneven_rows: Vec<String>,
+    /// How rows of totals begin that have another number of cells than the header.
+    pub(super) total_rows: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,8 +39,8 @@ const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// Rows that show a dialect.
 const N_ROWS: usize = 500;
 
-/// Rows with another number of cells that are kept.
-const MAX_UNEVEN: usize = 5;
+/// Rows of totals that are kept.
+const MAX_TOTALS: usize = 5;
 
 /// The layout of a text, and its rows. None if it is no table of at least two columns.
 pub(super) fn csv_table(
@@ -71,13 +72,12 @@ pub(super) fn csv_table(
     };
     let of_parts = parts.iter().flat_map(|part| records_of(behind_first_line(part), dialect));
     rows.extend(of_parts.filter(|record| record.len() == n_cells));
-    let is_uneven = |record: &&StringRecord| record.len() != n_cells;
+    let is_total = |record: &&StringRecord| record.len() != n_cells && is_of_totals(record);
     let first_cell = |record: &StringRecord| record.get(0).unwrap_or_default().to_owned();
-    let uneven_rows = rows.iter().filter(is_uneven).take(MAX_UNEVEN).map(first_cell).collect();
+    let total_rows = rows.iter().filter(is_total).take(MAX_TOTALS).map(first_cell).collect();
     rows.retain(|record| record.len() == n_cells);
     let has_separator_line = separator.is_some();
-    let layout =
-        CsvLayout { dialect, has_separator_line, n_skipped_lines, has_header, uneven_rows };
+    let layout = CsvLayout { dialect, has_separator_line, n_skipped_lines, has_header, total_rows };
     let columns = names.into_iter().map(ValueSource::Column).collect();
     Some((layout, SampleTable { columns, rows, parents: Vec::new() }))
 }
@@ -163,6 +163,22 @@ fn records_of(text: &str, dialect: CsvDialect) -> Vec<StringRecord> {
     reader.records().map_while(Result::ok).collect()
 }
 
+/// Whether a row belongs to no order: all that it has are numbers and words such as `Total`.
+pub(super) fn is_of_totals(record: &StringRecord) -> bool {
+    const WORDS: [&str; 10] =
+        ["total", "sum", "summe", "gesamt", "somme", "totale", "totaal", "suma", "anzahl", "count"];
+    let is_total = |cell: &str| {
+        let cell = cell.to_lowercase();
+        let has_word = || {
+            let mut words = cell.split(|c: char| !c.is_alphabetic());
+            words.any(|word| WORDS.contains(&word) || word.ends_with("summe"))
+        };
+        NumberForms::default().add(&cell) || cell.len() <= 40 && has_word()
+    };
+    record.iter().any(|cell| !cell.is_empty())
+        && record.iter().filter(|cell| !cell.is_empty()).all(is_total)
+}
+
 /// The number of cells that the most rows have.
 fn usual_length(records: &[StringRecord]) -> usize {
     let mut counts = std::collections::BTreeMap::new();
@@ -228,7 +244,7 @@ mod tests {
             layout("Orders of May\n\nid,name,total\n1,a,2.50\n2,b,3.50\nSum,6\n");
         assert_eq!(preamble.n_skipped_lines, 2);
         assert_eq!(table.columns[0], ValueSource::Column("id".to_owned()));
-        assert_eq!(preamble.uneven_rows, ["Sum"]);
+        assert_eq!(preamble.total_rows, ["Sum"]);
         assert_eq!(layout("\n\nid,name\n1,a\n2,b\n").0.n_skipped_lines, 0);
     }
 

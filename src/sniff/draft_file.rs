@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    csv_layout::CsvLayout,
+    csv_layout::{CsvLayout, is_of_totals},
     draft::{DraftSection, list, quoted},
     draft_items::PriceFindings,
     draft_values::{choice, counted},
@@ -53,12 +53,23 @@ fn encoding_key(section: &mut DraftSection, encoding: &EncodingFinding) {
         }
         EncodingFinding::Open(candidates) => {
             let choices = candidates.iter().map(|candidate| {
-                choice(quoted(&candidate.encoding.to_string()), candidate.words.join(" "))
+                choice(quoted(&candidate.encoding.to_string()), fragments(&candidate.words))
             });
             let text = "in which encoding do these words read well?";
             section.ask("encoding", "\"?\"", text, choices.collect());
         }
     }
+}
+
+/// The letters beyond ASCII of words, each with the letter before and behind it: whole words may be
+/// names of people, and a profile is a file that is passed on.
+fn fragments(words: &[String]) -> String {
+    let fragment = |word: &String| {
+        let letters: Vec<char> = word.chars().collect();
+        let at = letters.iter().position(|letter| !letter.is_ascii()).unwrap_or_default();
+        letters[at.saturating_sub(1)..letters.len().min(at + 2)].iter().collect::<String>()
+    };
+    words.iter().map(fragment).collect::<Vec<_>>().join(" ")
 }
 
 fn csv_keys(section: &mut DraftSection, layout: &CsvLayout, survey: &Survey) {
@@ -130,22 +141,24 @@ fn row_keys(section: &mut DraftSection, key: &KeyColumns, layout: &CsvLayout, su
             "filled in the first row of an order only",
         );
     }
+    // Other rows without a key, or with other cells, may be of an order: a run reports them.
+    let without_key = key.rows_without_key.iter().filter(|_| !key.fills_down);
+    let without_key = without_key.filter(|row| is_of_totals(&survey.rows.table.rows[**row]));
+    let (n_without_key, n_uneven) = (without_key.count(), layout.total_rows.len());
     let mut ignored: Vec<String> = Vec::new();
-    if !key.rows_without_key.is_empty() && !key.fills_down {
+    if n_without_key > 0 && n_without_key == key.rows_without_key.len() {
         ignored.push(format!("{{ column = {}, empty = true }}", quoted(number.name())));
     }
-    for start in layout.uneven_rows.iter().filter(|start| !start.is_empty()) {
+    for start in layout.total_rows.iter().filter(|start| !start.is_empty()) {
         let rule = format!("{{ raw = true, starts_with = {} }}", quoted(start));
         if !ignored.contains(&rule) {
             ignored.push(rule);
         }
     }
     if !ignored.is_empty() {
-        let without_key = if key.fills_down { 0 } else { key.rows_without_key.len() };
-        let n_rows = counted(without_key + layout.uneven_rows.len(), "row");
         let value = format!("[{}]", ignored.join(", "));
-        let note = format!("{n_rows} without an order, such as totals");
-        section.guess("ignore_rows", value, note);
+        let n_rows = counted(n_without_key + n_uneven, "row");
+        section.guess("ignore_rows", value, format!("{n_rows} of totals, without an order"));
     }
 }
 
