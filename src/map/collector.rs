@@ -44,6 +44,8 @@ pub(super) struct Collector<'a> {
     pub(super) skip: Option<Arc<str>>,
     value_skips: Vec<ValueSkip>,
     pub(super) problems: Vec<Problem>,
+    /// Whether the last rule has read that its field has no value ([`RuleResult::Nothing`]).
+    pub(super) has_read_nothing: bool,
     /// [`MappedRow::has_several_numbers`].
     pub(super) has_several_numbers: bool,
     /// [`MappedRow::added_side_rows`] of the rows above.
@@ -60,6 +62,7 @@ impl<'a> Collector<'a> {
             skip: None,
             value_skips: Vec::new(),
             problems: Vec::new(),
+            has_read_nothing: false,
             has_several_numbers: false,
             added_side_rows: Vec::new(),
         }
@@ -167,6 +170,7 @@ impl<'a> Collector<'a> {
     ) {
         match result {
             RuleResult::Value(value) if value.is_empty() => self.push_default(field, rule),
+            RuleResult::Nothing => self.has_read_nothing = true,
             RuleResult::Value(value) => {
                 self.push(field, rule, (value, None), (at, notation));
             }

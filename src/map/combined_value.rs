@@ -283,7 +283,13 @@ fn number_of(
         (RuleResult::Value(digits), _) if digits.is_empty() => Ok(None),
         (RuleResult::Value(digits), notation) => exact(field, &digits, notation).map(Some),
         (RuleResult::Invalid(code, message), _) => Err((code, message)),
-        (RuleResult::Shortened(..) | RuleResult::Time(..) | RuleResult::Skip(_), _) => Ok(None),
+        (
+            RuleResult::Shortened(..)
+            | RuleResult::Time(..)
+            | RuleResult::Skip(_)
+            | RuleResult::Nothing,
+            _,
+        ) => Ok(None),
     }
 }
 

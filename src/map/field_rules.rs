@@ -99,6 +99,7 @@ impl RuleCompiler<'_> {
             ("when", text.when.is_some()),
             ("disagree", text.disagree.is_some()),
             ("over_rows", text.over_rows.is_some()),
+            ("split_name", text.split_name.is_some()),
         ] {
             if is_set {
                 let path = [path, &[key]].concat();
@@ -372,6 +373,9 @@ impl RuleCompiler<'_> {
             _ => DateUse::None,
         };
         let mut rules = self.named_rules(FieldGroup::Guest, &[table], text.named(), date_use);
+        if let Some(name) = text.name.take() {
+            self.add_name_rules(&[table, "name"], name, &mut rules);
+        }
         let implausible = attributes.code(Code::PhoneImplausible);
         for FieldRule { target, rule, .. } in &mut rules {
             rule.kind = rule.kind.map(|kind| kind.of_attribute(implausible));
@@ -383,6 +387,36 @@ impl RuleCompiler<'_> {
         let wildcard = &FieldTarget::AnyIdentifier;
         rules.extend(self.wildcard_rules(&[table, "id"], &mut text.id, wildcard, field));
         rules
+    }
+
+    /// Adds the rules of a whole name behind those of the first and of the last name.
+    fn add_name_rules(&mut self, path: &[&str], texts: RulesText, rules: &mut Vec<FieldRule>) {
+        for (index, text) in texts.tables.iter().enumerate() {
+            if text.split_name.is_none() {
+                let index = index.to_string();
+                let error = "has no split_name; expected which word is the last name: \
+                             split_name = \"last_word\" or \"first_word\"";
+                self.errors.add_at(&texts.path_of(path, &index), error);
+            }
+        }
+        let whole = self.rules_at(path, texts, DateUse::None, |_| Field::GuestLastname, None);
+        for field in [Field::GuestFirstname, Field::GuestLastname] {
+            let own = rules.iter().rposition(|rule| rule.fills(&field));
+            if let Some(own) = own.map(|last| &rules[last]).filter(|own| own.always_yields()) {
+                let own: Vec<_> = own.path.iter().map(String::as_str).collect();
+                let error = "has a value where the export has none, so that name would never count";
+                self.errors.add_at(&own, error);
+            }
+            let of_field = whole.iter().enumerate().map(|(index, of_name)| {
+                let mut of_field = of_name.clone();
+                of_field.target = FieldTarget::Field(field.clone());
+                of_field.is_alternative = index > 0 || own.is_some();
+                of_field.rule.kind = of_field.rule.kind.map(|kind| kind.of_field(&field));
+                of_field
+            });
+            let behind = own.map_or(rules.len(), |last| last + 1);
+            rules.splice(behind..behind, of_field.collect::<Vec<_>>());
+        }
     }
 
     fn people_rules(

@@ -3,7 +3,7 @@
 //! Several rules are tried in order, each only where its condition holds; the first that yields a
 //! value counts. Called by `mapper`, and by `trace` to tell which rule counted.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, mem};
 
 use super::{
     bound_rule::FieldBinding,
@@ -56,7 +56,7 @@ impl<S> FieldBinding<'_, S> {
                     collector.has_several_numbers |= rows.len() > 1;
                 }
             }
-            if collector.cells.len() > n_cells {
+            if mem::take(&mut collector.has_read_nothing) || collector.cells.len() > n_cells {
                 return;
             }
             next = binding.otherwise.as_deref();

@@ -144,6 +144,7 @@ fn key_rule(text: RuleText, nulls: &[String]) -> Result<Rule, KeyErrors> {
         ("over_rows", text.over_rows.is_some()),
         ("date", text.date.is_some()),
         ("max_length", text.max_length.is_some()),
+        ("split_name", text.split_name.is_some()),
         ("optional", text.optional),
     ] {
         if is_set {

@@ -77,6 +77,7 @@ mod max_length;
 mod missing_in_all;
 mod missing_name;
 mod misspelling;
+mod name_part;
 mod netted_items;
 mod number;
 mod number_marks;

@@ -39,6 +39,7 @@ pub(super) fn packed_field<'a>(
             RuleResult::Value(value) | RuleResult::Shortened(value, _) => value == cell.text,
             RuleResult::Time(time, _) => Some(time) == cell.time,
             RuleResult::Skip(_) | RuleResult::Invalid(..) => text == cell.text,
+            RuleResult::Nothing => false,
         };
     for item in packed.items(list).ok()? {
         let filled = rule.fields.iter().find_map(|field| {

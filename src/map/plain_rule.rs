@@ -139,6 +139,7 @@ pub(super) fn push_converted<'a>(
         RuleResult::Shortened(..)
         | RuleResult::Time(..)
         | RuleResult::Skip(_)
+        | RuleResult::Nothing
         | RuleResult::Invalid(..) => return None,
     };
     into.push(PlainValue { time, notation, ..plain_value(field, text, found) });

@@ -121,6 +121,11 @@ impl FieldRule {
         self.is_of_items() && self.kind.source != ItemSource::Order
     }
 
+    /// Whether it yields a value whatever the export has.
+    pub(super) fn always_yields(&self) -> bool {
+        self.rule.default_value.is_some() && (self.rule.has_source() || self.when.is_none())
+    }
+
     /// Whether its field is a number.
     pub(super) fn fills_number(&self) -> bool {
         matches!(&self.target, FieldTarget::Field(field) if field.is_number())

@@ -117,7 +117,9 @@ impl ListedTable for ItemText {
     const EXPECTED: &str = "the rules of an item: [item], or an [[item]] for each kind";
 }
 
-field_group!(GuestText, email title firstname lastname gender dob mobile phone street city state country postal_code, id; shared_identifiers: SharedIdentifiers max_addresses: u16 attributes: GuestAttributes);
+field_group!(GuestText, email title firstname lastname gender dob mobile phone street city state country postal_code, id; shared_identifiers: SharedIdentifiers max_addresses: u16 attributes: GuestAttributes
+    /// The whole name, which is split where the first or last name has no value of its own.
+    name: RulesText);
 field_group!(EventFieldsText, channel language currency page pos,);
 
 /// A whole profile.

@@ -110,7 +110,7 @@ impl Rule {
         let text_steps = errors.keep_below(&[], TextSteps::new(&text)).flatten();
         let RuleDates { date, birth_date } =
             compile_dates(&text, text_steps.as_ref(), date_use, &mut errors);
-        let kind = errors.keep(ValueKind::new(text.kind, text.country.as_deref())).flatten();
+        let kind = errors.keep(ValueKind::new(&text)).flatten();
         let number = errors.keep(NumberFormat::new(&text));
         let extension_type =
             text.r#type.as_deref().and_then(|name| errors.keep(extension_type(name)));

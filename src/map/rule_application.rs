@@ -59,6 +59,8 @@ impl Rule {
         let result = match (self.kind, result) {
             (Some(kind), RuleResult::Value(text)) if !text.is_empty() => {
                 match kind.convert(text, &self.symbols) {
+                    // A single word is no first name, and one of another rule is of another name.
+                    Ok(text) if text.is_empty() => RuleResult::Nothing,
                     Ok(text) => {
                         steps.add(|| kind.step().to_owned());
                         RuleResult::Value(text)

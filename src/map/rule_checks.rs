@@ -48,6 +48,7 @@ pub(super) fn add_ineffective_keys(text: &RuleText, errors: &mut KeyErrors) {
         ("negative", text.negative.is_some()),
         ("scale", text.scale.is_some()),
         ("kind", text.kind.is_some()),
+        ("split_name", text.split_name.is_some()),
         ("disagree", text.disagree.is_some() && text.when.is_none()),
     ];
     if text.value.is_some() && !text.has_source() {

@@ -19,6 +19,8 @@ pub enum RuleResult<'a> {
     Time(DateTime<Utc>, Option<(Code, String)>),
     /// The profile skips the order, for this reason.
     Skip(Arc<str>),
+    /// The text has no value of the field, and no rule behind this one is tried.
+    Nothing,
     /// The value cannot be converted; the code and message of the problem.
     Invalid(Code, String),
 }
@@ -33,6 +35,7 @@ impl RuleResult<'_> {
             }
             Self::Time(time, warning) => RuleResult::Time(time, warning),
             Self::Skip(reason) => RuleResult::Skip(reason),
+            Self::Nothing => RuleResult::Nothing,
             Self::Invalid(code, message) => RuleResult::Invalid(code, message),
         }
     }

@@ -88,6 +88,16 @@ pub(super) enum KindText {
     Currency,
 }
 
+/// Which word of a whole name is the last name; the other words are the first name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum SplitNameText {
+    /// The last one, as in Ann Smith.
+    LastWord,
+    /// The first one, as in Nagy Anna.
+    FirstWord,
+}
+
 /// The rule of one field.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, remote = "Self")]
@@ -211,6 +221,8 @@ pub(super) struct RuleText {
     #[serde(default, skip_serializing_if = "is_default")]
     #[schemars(schema_with = "countries")]
     pub(super) country: Option<String>,
+    /// Which word of a whole name is the last name.
+    pub(super) split_name: Option<SplitNameText>,
     /// Which value counts where the rows of an order have different ones.
     pub(super) disagree: Option<OnConflict>,
     /// What the rows of an order make of their values.

@@ -8,6 +8,7 @@ mod extends;
 mod item_kinds;
 mod items;
 mod languages;
+mod names;
 mod over_rows;
 mod packed;
 mod parent;

@@ -1,4 +1,4 @@
-//! Kinds of values (`kind` of a rule): e-mail address, phone number, currency.
+//! Kinds of values (`kind` and `split_name` of a rule): e-mail address, phone number, currency, name.
 //!
 //! A kind gives texts of several spellings one form. Which fields may have which kind is checked
 //! when the profile is compiled. Used by `rule` and `profile`.
@@ -8,8 +8,9 @@ use std::borrow::Cow;
 use super::{
     currency_symbols::CurrencySymbols,
     key_errors::{KeyError, WHOLE_RULE},
+    name_part::NamePart,
     phone::NumberingPlan,
-    rule_text::KindText,
+    rule_text::{KindText, RuleText},
 };
 use crate::model::{
     field::{Field, IdentifierKind},
@@ -25,15 +26,26 @@ pub(super) enum ValueKind {
     Phone(NumberingPlan, Code),
     /// Amounts with the code of their currency, which is the value.
     Currency,
+    /// Whole names, of which a part is the value.
+    Name(NamePart),
 }
 
 impl ValueKind {
-    /// Compiles `kind` and `country` of a rule.
-    pub(super) fn new(
-        kind: Option<KindText>,
-        country: Option<&str>,
-    ) -> Result<Option<Self>, KeyError> {
-        match (kind, country) {
+    /// Compiles `kind` and `country` of a rule, or `split_name`.
+    pub(super) fn new(text: &RuleText) -> Result<Option<Self>, KeyError> {
+        if let Some(split) = text.split_name {
+            return match (text.kind, &text.default) {
+                (Some(_), _) => Err(("kind", "is beside split_name; expected one of them".into())),
+                (None, Some(_)) => Err((
+                    "default",
+                    "is beside split_name, which splits names of \
+                                                    the export only; expected none"
+                        .into(),
+                )),
+                (None, None) => Ok(Some(Self::Name(NamePart::new(split)))),
+            };
+        }
+        match (text.kind, text.country.as_deref()) {
             (Some(KindText::Phone), Some(country)) => {
                 let plan =
                     NumberingPlan::of_country(country).map_err(|error| ("country", error))?;
@@ -64,9 +76,23 @@ impl ValueKind {
         }
     }
 
+    /// The kind of the values of a field.
+    pub(super) fn of_field(self, field: &Field) -> Self {
+        match self {
+            Self::Name(part) => Self::Name(part.of_field(field)),
+            kind => kind,
+        }
+    }
+
     /// Returns an error, a message, unless the values of a field may be of this kind.
     pub(super) fn ensure_fits(self, field: &Field) -> Result<(), String> {
         let (name, fits) = match self {
+            Self::Name(_) => {
+                let is_name = matches!(field, Field::GuestFirstname | Field::GuestLastname);
+                let error = "has split_name, which is for the name of a person: \
+                             name = { column = \"Name\", split_name = \"last_word\" } in [guest]";
+                return if is_name { Ok(()) } else { Err(error.to_owned()) };
+            }
             Self::Email => ("email", matches!(field, Field::Identifier(_) | Field::GuestEmail)),
             Self::Phone(..) => {
                 let is_phone = matches!(field, Field::GuestPhone | Field::GuestMobile);
@@ -86,6 +112,7 @@ impl ValueKind {
             Self::Email => "",
             Self::Phone(..) => "as an international number",
             Self::Currency => "the code in it",
+            Self::Name(part) => part.step(),
         }
     }
 
@@ -99,6 +126,7 @@ impl ValueKind {
     ) -> Result<Cow<'t, str>, (Code, String)> {
         match self {
             Self::Email => Ok(text),
+            Self::Name(part) => Ok(part.of(text)),
             Self::Phone(plan, code) => {
                 plan.e164(&text).map(Cow::Owned).map_err(|error| (code, error))
             }

@@ -25,6 +25,7 @@ pub(super) fn check(zone: &RuleText, date: &RuleText) -> Result<(), KeyErrors> {
         ("join", zone.join.is_some()),
         ("language", zone.language.is_some()),
         ("kind", zone.kind.is_some()),
+        ("split_name", zone.split_name.is_some()),
         ("type", zone.r#type.is_some()),
         ("decimal", zone.decimal.is_some()),
         ("thousands", zone.thousands.is_some()),
