@@ -113,15 +113,23 @@ pub(super) struct PackedText {
     #[serde(default, deserialize_with = "some_text", serialize_with = "written_text_if_any")]
     #[schemars(schema_with = "one_text_schema")]
     pub(super) separator: Option<String>,
-    /// What each item starts with.
-    #[serde(default, deserialize_with = "some_text", serialize_with = "written_text_if_any")]
-    #[schemars(schema_with = "one_text_schema")]
-    pub(super) starts_with: Option<String>,
+    /// What each item starts with, or several texts of which it starts with one.
+    pub(super) starts_with: Option<OneOrMany>,
+    /// The character before a separator that is a part of a value.
+    pub(super) escape: Option<EscapeText>,
     /// The fields of an item; without it an item is one field.
     pub(super) fields: Option<FieldsText>,
 }
 
 read_from_one_table!(PackedText);
+
+/// The character before a separator that is a part of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(super) enum EscapeText {
+    /// A backslash.
+    #[serde(rename = "\\")]
+    Backslash,
+}
 
 /// The fields of an item in a cell.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -5,29 +5,34 @@
 use super::{
     condition::CellSource,
     item_field::ItemField,
-    items_text::{FieldsText, PackedText},
+    items_text::{EscapeText, FieldsText, PackedText},
     key_errors::{KeyError, KeyErrors, WHOLE_RULE},
+    one_or_many::OneOrMany,
     packed_items::{NamedFields, PackedFields, PackedItems},
     path_text::{segments, walks_arrays},
     profile::FieldRule,
+    rule_text::DecodeText,
 };
 
 impl PackedItems {
     /// Compiles the keys, or returns all of their errors.
     pub(super) fn new(text: PackedText) -> Result<Self, KeyErrors> {
-        let PackedText { column, path, separator, starts_with, fields } = text;
+        let PackedText { column, path, separator, starts_with, escape, fields } = text;
         let mut errors = KeyErrors::default();
         if column.is_none() && path.is_none() {
             errors
                 .add(WHOLE_RULE, "has no column and no path; expected where the list of items is");
         }
         errors.keep(path.as_deref().map_or(Ok(()), check_path));
-        for (key, text) in [("separator", &separator), ("starts_with", &starts_with)] {
-            if text.as_ref().is_some_and(String::is_empty) {
-                errors.add(key, "is empty");
-            }
+        if separator.as_ref().is_some_and(String::is_empty) {
+            errors.add("separator", "is empty");
         }
-        if separator.is_none() && starts_with.is_none() {
+        let has_starts = starts_with.is_some();
+        let starts = starts_with.map(OneOrMany::into_vec).unwrap_or_default();
+        if has_starts && (starts.is_empty() || starts.iter().any(String::is_empty)) {
+            errors.add("starts_with", "is empty");
+        }
+        if separator.is_none() && !has_starts {
             let error = "has no separator and no starts_with; expected what is between two items, \
                          such as separator = \";\"";
             errors.add(WHOLE_RULE, error);
@@ -38,7 +43,7 @@ impl PackedItems {
         };
         if let (Some(separator), Some(of_fields)) =
             (&separator, fields.as_ref().and_then(PackedFields::separator))
-            && starts_with.is_none()
+            && !has_starts
             && !separator.is_empty()
             && of_fields.contains(separator.as_str())
         {
@@ -47,7 +52,8 @@ impl PackedItems {
         }
         errors.ensure_none()?;
         let fields = fields.unwrap_or(PackedFields::Whole);
-        Ok(Self { column, path, separator, starts_with, fields })
+        let escape = escape.map(|EscapeText::Backslash| DecodeText::Backslash);
+        Ok(Self { column, path, separator, starts, escape, fields })
     }
 
     /// Refuses fields that no item has, of a rule or a condition.

@@ -5,6 +5,12 @@
 //! `packed_compiler`;
 //! `mapper` adds the items, and the views read their fields.
 
+use super::{
+    backslashes::BACKSLASH,
+    parts::{self, Parts},
+    rule_text::DecodeText,
+};
+
 /// How a cell holds items.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PackedItems {
@@ -14,8 +20,10 @@ pub struct PackedItems {
     pub(super) path: Option<String>,
     /// Between two items.
     pub(super) separator: Option<String>,
-    /// What each item starts with.
-    pub(super) starts_with: Option<String>,
+    /// The texts of which each item starts with one; none if the separator alone tells.
+    pub(super) starts: Vec<String>,
+    /// How a separator is escaped that is a part of a value.
+    pub(super) escape: Option<DecodeText>,
     pub(super) fields: PackedFields,
 }
 
@@ -49,7 +57,7 @@ pub(super) struct NamedFields {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PackedItem<'a> {
     text: &'a str,
-    fields: &'a PackedFields,
+    of: &'a PackedItems,
 }
 
 impl PackedItems {
@@ -58,7 +66,7 @@ impl PackedItems {
         let texts = self.texts(cell)?;
         let n_items = texts.len();
         let item = |(index, text): (usize, &'a str)| {
-            let item = PackedItem { text: text.trim(), fields: &self.fields };
+            let item = PackedItem { text: text.trim(), of: self };
             let number = index + 1;
             let values =
                 item.values().map_err(|error| format!("item {number} of {n_items} {error}"));
@@ -69,20 +77,62 @@ impl PackedItems {
 
     /// The texts of the items.
     fn texts<'a>(&self, cell: &'a str) -> Result<Vec<&'a str>, String> {
-        let separator = self.separator.as_deref().unwrap_or_default();
-        let Some(start) = &self.starts_with else { return Ok(cell.split(separator).collect()) };
-        if !cell.starts_with(start.as_str()) {
-            return Err(format!("the first item does not start with {start:?}"));
+        if !self.starts.is_empty() && self.start_of(cell).is_none() {
+            let starts: Vec<_> = self.starts.iter().map(|start| format!("{start:?}")).collect();
+            return Err(format!("the first item does not start with {}", starts.join(" or ")));
         }
         let (mut texts, mut begin) = (Vec::new(), 0);
-        let boundary = format!("{separator}{start}");
-        // The start of the first item has no separator before it.
-        for (at, _) in cell.match_indices(boundary.as_str()).filter(|(at, _)| *at > 0) {
-            texts.push(&cell[begin..at]);
-            begin = at + separator.len();
+        while let Some((end, next)) = self.boundary(cell, begin) {
+            texts.push(&cell[begin..end]);
+            begin = next;
         }
         texts.push(&cell[begin..]);
         Ok(texts)
+    }
+
+    /// Where the item that begins at `begin` ends, and where the next one begins.
+    fn boundary(&self, cell: &str, begin: usize) -> Option<(usize, usize)> {
+        let mut from = begin + self.start_of(&cell[begin..]).unwrap_or_default();
+        loop {
+            let (end, next) = match &self.separator {
+                Some(separator) => {
+                    let end = from + parts::find(&cell[from..], separator, self.escape)?;
+                    (end, end + separator.len())
+                }
+                None => {
+                    let starts = self.starts.iter();
+                    let end = from + starts.filter_map(|start| cell[from..].find(start)).min()?;
+                    (end, end)
+                }
+            };
+            if self.starts.is_empty() || self.start_of(&cell[next..]).is_some() {
+                return Some((end, next));
+            }
+            from = next;
+        }
+    }
+
+    /// The length of the longest text of `starts` with which a text starts.
+    fn start_of(&self, text: &str) -> Option<usize> {
+        let starts = self.starts.iter().filter(|start| text.starts_with(start.as_str()));
+        starts.map(String::len).max()
+    }
+
+    /// Refuses a field in which an escaped separator is before an assign that is not escaped: who
+    /// escapes one escapes both, so that the backslash is the end of a value, and the separator one.
+    fn check_escapes(&self, field: &str, assign: &str) -> Result<(), String> {
+        let separators = [self.separator.as_deref(), self.fields.separator()];
+        for separator in separators.into_iter().flatten().filter(|_| self.escape.is_some()) {
+            let escaped = format!("{BACKSLASH}{separator}");
+            let behind = field.split_once(&escaped).map(|(_, behind)| behind);
+            if behind.is_some_and(|behind| parts::find(behind, assign, self.escape).is_some()) {
+                return Err(format!(
+                    "has a backslash before {separator:?} and {assign:?} behind that; it is not \
+                     known whether the separator is a part of the value"
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// The names of the fields.
@@ -117,27 +167,30 @@ impl<'a> PackedItem<'a> {
         if self.text.is_empty() {
             return Err("is empty".into());
         }
-        match self.fields {
+        let escape = self.of.escape;
+        match &self.of.fields {
             PackedFields::Whole => Ok(vec![Some(self.text)]),
             PackedFields::Positions { separator, names, n_fields } => {
-                let values: Vec<_> = self.text.split(separator.as_str()).collect();
+                let values = Parts::new(self.text, separator, escape);
+                let values: Vec<_> = values.map(|range| &self.text[range]).collect();
                 if values.len() != *n_fields {
                     return Err(wrong_number(values.len(), separator, *n_fields, names));
                 }
                 Ok(values.into_iter().map(|value| Some(value.trim())).collect())
             }
-            PackedFields::Named(named) => named.values(self.text),
+            PackedFields::Named(named) => named.values(self.text, self.of),
         }
     }
 }
 
 impl NamedFields {
-    fn values<'a>(&self, item: &'a str) -> Result<Vec<Option<&'a str>>, String> {
+    fn values<'a>(&self, item: &'a str, of: &PackedItems) -> Result<Vec<Option<&'a str>>, String> {
         let mut values: Vec<Option<(usize, usize)>> = vec![None; self.names.len()];
-        let (mut last, mut begin) = (None, 0);
-        for (index, piece) in item.split(self.separator.as_str()).enumerate() {
-            let end = begin + piece.len();
-            let named = self.named(piece);
+        let mut last = None;
+        for (index, range) in Parts::new(item, &self.separator, of.escape).enumerate() {
+            let (piece, begin, end) = (&item[range.clone()], range.start, range.end);
+            of.check_escapes(piece, &self.assign)?;
+            let named = self.named(piece, of.escape);
             let known = named.and_then(|(name, _)| self.names.iter().position(|one| one == name));
             let number = index + 1;
             match (known, named) {
@@ -166,7 +219,6 @@ impl NamedFields {
                 }
                 _ => {}
             }
-            begin = end + self.separator.len();
         }
         let lacking = (0..values.len()).find(|at| values[*at].is_none() && self.are_required[*at]);
         if let Some(lacking) = lacking {
@@ -180,9 +232,9 @@ impl NamedFields {
     }
 
     /// The name of a field, and where its value begins.
-    fn named<'a>(&self, piece: &'a str) -> Option<(&'a str, usize)> {
-        if let Some((name, _)) = piece.split_once(self.assign.as_str()) {
-            return Some((name.trim(), name.len() + self.assign.len()));
+    fn named<'a>(&self, piece: &'a str, escape: Option<DecodeText>) -> Option<(&'a str, usize)> {
+        if let Some(at) = parts::find(piece, &self.assign, escape) {
+            return Some((piece[..at].trim(), at + self.assign.len()));
         }
         // An empty value ends with the assign, whose blanks a cell does not keep.
         let bare = self.assign.trim_end();

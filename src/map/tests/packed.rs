@@ -74,6 +74,70 @@ fn fields_have_their_names() {
     );
 }
 
+#[test]
+fn items_start_with_one_of_several_texts() {
+    let rules = NAMED.replace("starts_with = 'id='", "starts_with = ['id=', 'name=']");
+    let rules = rules.replace("{ field = 'n',", "{ field = 'n', optional = true,");
+    for (list, expected) in [
+        ("id=7+name=Jug&id=8+name=Mug", "Jug Mug"),
+        ("name=Jug+n=1&name=Mug & more", "Jug 1 Mug & more"),
+        ("id=7+name=Jug&name=Mug", "Jug Mug"),
+        ("n=2", r#"item_unreadable - the first item does not start with "id=" or "name=""#),
+    ] {
+        let found = of(&rules, list).replace("item item.name=", "");
+        let found = found.replace(" item.quantity~1", "").replace(" item.quantity=", " ");
+        assert_eq!(found.replace(" | ", " "), expected, "{list}");
+    }
+    // Without a separator the longest text counts, and none within it.
+    let rules = "item.name = { part = 1 }\n[items.packed]\ncolumn = 'list'\npath = 'list'\n\
+                 starts_with = ['ID: ', 'Product ID: ']";
+    assert_eq!(
+        of(rules, "Product ID: 5 ID: 6 Product ID: 7"),
+        "item item.name=Product ID: 5 | item item.name=ID: 6 | item item.name=Product ID: 7"
+    );
+}
+
+#[test]
+fn escaped_separators_are_text() {
+    let escape =
+        |rules: &str| rules.replace("separator = ';'\n", "separator = ';'\nescape = '\\'\n");
+    let rules = escape(POSITIONS).replace("'name' }", "'name', decode = 'backslash' }");
+    for (list, expected) in [
+        (r"Mug\; blue \| red|10.00", "item item.price=10.00 item.name=Mug; blue | red"),
+        (r"A\\|1;B|2", r"item item.price=1 item.name=A\ | item item.price=2 item.name=B"),
+    ] {
+        assert_eq!(of(&rules, list), expected, "{list}");
+    }
+    let named = "item.name = { field = 'name', decode = 'backslash' }\n\
+        item.productId = { field = 'sku', optional = true }\n\
+        [items.packed]\ncolumn = 'list'\npath = 'list'\nseparator = ';'\n\
+        starts_with = ['id:', 'name:']\n\
+        fields = { separator = '|', assign = ':', names = ['id', 'name', 'sku'] }";
+    let named = escape(named);
+    for (list, expected) in [
+        (
+            r"id:1|name:Cup\; blue\: 5 \| red|sku:A\:1;id:2|name:Mug",
+            "item item.name=Cup; blue: 5 | red item.productId=A\\:1 | item item.name=Mug",
+        ),
+        // A writer that escapes nothing.
+        (
+            "name:Cup; blue: a | b|sku:A;name:Mug",
+            "item item.name=Cup; blue: a | b item.productId=A | item item.name=Mug",
+        ),
+        // Such a writer may end a value with a backslash.
+        (
+            r"name:C:\|sku:A",
+            r#"item_unreadable - item 1 of 1 has a backslash before "|" and ":" behind that; it is not known whether the separator is a part of the value"#,
+        ),
+        (
+            r"name:C:\;name:Mug",
+            r#"item_unreadable - item 1 of 1 has a backslash before ";" and ":" behind that; it is not known whether the separator is a part of the value"#,
+        ),
+    ] {
+        assert_eq!(of(&named, list), expected, "{list}");
+    }
+}
+
 /// A guess would send the order with wrong items.
 #[test]
 fn lists_that_do_not_fit_are_problems() {
@@ -191,6 +255,10 @@ fn half_lists_are_refused() {
     insta::assert_snapshot!(errors("[items.packed]\ncolumn = 'a'\nstarts_with = ''\nfields = { separator = '' }"), @r#"
     test:5:15: items.packed.starts_with: "starts_with" is empty
       test:6:24: items.packed.fields.separator: "separator" is empty; expected what is between two fields
+    "#);
+    insta::assert_snapshot!(errors("[items.packed]\ncolumn = 'a'\nstarts_with = []\nescape = '/'\nfields = { separator = '|' }"), @r#"
+    test:5:15: items.packed.starts_with: "starts_with" is empty
+      test:6:10: items.packed.escape: unknown value "/"; expected "\\"
     "#);
     insta::assert_snapshot!(errors("[items.packed]\ncolumn = 'a'\nseparator = ''\n\
         fields = { separator = '|' }"), @r#"test:5:13: items.packed.separator: "separator" is empty"#);
