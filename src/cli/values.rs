@@ -170,12 +170,10 @@ pub(super) fn deadline(text: &str) -> Result<Deadline, String> {
     }
 }
 
-/// Parses the file of a join: `customer=customers.csv`.
+/// Parses the file of a join: `customer=customers.csv`; `customer=` is for none.
 pub(super) fn join_file(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
-        Some((name, file)) if !name.is_empty() && !file.is_empty() => {
-            Ok((name.to_owned(), file.to_owned()))
-        }
+        Some((name, file)) if !name.is_empty() => Ok((name.to_owned(), file.to_owned())),
         _ => Err(format!("invalid file {text:?}; expected for example customer=customers.csv")),
     }
 }

@@ -30,6 +30,8 @@ pub struct Join {
     pub(super) pick: Option<Pick>,
     /// Whether a row of the export may have none of its rows.
     pub(super) is_optional: bool,
+    /// Whether its file must be there.
+    pub is_required: bool,
     /// Whether its rows are items.
     pub(super) has_items: bool,
     /// Which of its rows are items; none if all are.

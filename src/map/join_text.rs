@@ -33,6 +33,9 @@ pub(super) struct JoinText {
     /// Whether a row of the export may have a key that no row of the file has.
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) optional: bool,
+    /// Whether the file must be there; else a run without it goes on, with a warning.
+    #[serde(default = "is_required", skip_serializing_if = "Clone::clone")]
+    pub(super) required: bool,
     /// What several rows with the key of one row of the export mean.
     pub(super) many: Option<Many>,
     /// Which one of all of them counts.
@@ -45,6 +48,10 @@ pub(super) struct JoinText {
 }
 
 read_from_one_table!(JoinText);
+
+const fn is_required() -> bool {
+    true
+}
 
 /// Where a file has the items.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

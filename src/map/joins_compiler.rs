@@ -86,6 +86,7 @@ fn compile_join(
         many,
         pick,
         is_optional: text.optional,
+        is_required: text.required,
         has_items,
         // Conditions are compiled once all rules are.
         item_rows: None,

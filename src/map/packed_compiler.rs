@@ -37,6 +37,9 @@ impl PackedItems {
                          such as separator = \";\"";
             errors.add(WHOLE_RULE, error);
         }
+        if escape.is_some() && separator.is_none() && fields.is_none() {
+            errors.add("escape", "has no effect without a separator of items or of fields");
+        }
         let fields = match fields {
             Some(fields) => errors.keep_below(&["fields"], compile_fields(fields)),
             None => Some(PackedFields::Whole),

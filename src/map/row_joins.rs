@@ -94,6 +94,7 @@ impl<S> RowJoin<'_, S> {
     fn find<'a, 'v, V: View<'v, Source = S>>(&'a self, view: V, texts: &'a Bump) -> SideMatch<'a> {
         let n_columns = if self.join.has_items { 0 } else { self.table.columns.len() };
         let found = match self.key(view) {
+            _ if self.table.absent.is_some() => SideFound::NoKey,
             Ok(None) => SideFound::NoKey,
             Err(_) => SideFound::InvalidKey,
             Ok(Some(key)) => self.rows(&key, texts),

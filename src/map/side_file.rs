@@ -71,6 +71,22 @@ pub enum UnfitRow {
 }
 
 impl SideTable {
+    /// The table of a join without a file: all that the profile reads is empty.
+    #[must_use]
+    pub fn without_file(profile: &Profile, join: &Join) -> Self {
+        let mut table = Self::new(join);
+        // Columns have the names by which rules know them, as those of documents.
+        table.format = InputFormat::Ndjson;
+        let file = join.file.as_ref().map_or_else(String::new, |file| format!(" {file:?}"));
+        let lacking =
+            if join.has_items { "orders have none of its items" } else { "its columns are empty" };
+        let name = &join.name;
+        table.absent = Some(format!("the join {name:?} is without its file{file}: {lacking}"));
+        let names = read_names(profile, join).into_iter().filter(|name| !name.ends_with('*'));
+        table.set_columns(names.collect(), join.picked_column().as_ref());
+        table
+    }
+
     /// Sets the columns that are read, those that any of the CSV files has. A file may lack one that
     /// another has.
     pub fn set_headers<'h>(
@@ -186,16 +202,11 @@ impl SideTable {
         file: &str,
     ) -> Result<SideDocuments<'p>, MapError> {
         if self.files.is_empty() {
-            let known = KnownColumns::of(profile);
-            let columns = known.names.iter().copied().filter(|name| join.has_column(name));
-            if let Some(wildcard) = columns.clone().find(|name| name.ends_with('*')) {
+            let names = read_names(profile, join);
+            if let Some(wildcard) = names.iter().find(|name| name.ends_with('*')) {
                 return Err(MapError::side_wildcard(file, wildcard));
             }
             let pick = join.picked_column();
-            let names = columns.map(str::to_owned).chain(read_paths(profile, join));
-            let mut names: Vec<String> = names.chain(pick.clone()).collect();
-            names.sort_unstable();
-            names.dedup();
             let own_names = names.iter().filter_map(|name| self.own_name(name));
             let read = own_names.map(|name| self.path_in_document(&dotted_names(name)));
             let of_keys = join.keys.iter().flat_map(JoinKey::paths);
@@ -367,6 +378,17 @@ impl SideRecords<'_> {
 }
 
 /// The paths below a join that rules, conditions and keys read.
+/// The columns and paths that the profile reads of the files of a join, as rules name them.
+fn read_names(profile: &Profile, join: &Join) -> Vec<String> {
+    let known = KnownColumns::of(profile);
+    let columns = known.names.iter().copied().filter(|name| join.has_column(name));
+    let names = columns.map(str::to_owned).chain(read_paths(profile, join));
+    let mut names: Vec<String> = names.chain(join.picked_column()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
 fn read_paths(profile: &Profile, join: &Join) -> Vec<String> {
     let paths = profile.read_paths().map(str::to_owned).chain(profile.paths_beside());
     paths.filter(|path| join.has_column(path)).collect()

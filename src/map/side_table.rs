@@ -34,6 +34,8 @@ use crate::model::{
 pub struct SideTable {
     /// The name before its columns.
     name: String,
+    /// What orders lack, in words, if there is no file of the join.
+    pub(super) absent: Option<String>,
     /// Whether its rows are items.
     pub(super) has_items: bool,
     /// Whether a document has the array of the items, with elements or without.
@@ -191,6 +193,7 @@ impl SideTable {
     pub fn new(join: &Join) -> Self {
         Self {
             name: join.name.clone(),
+            absent: None,
             has_items: join.has_items,
             has_array: false,
             above: RowsAbove::default(),
@@ -442,6 +445,12 @@ impl SideTable {
             }
         }
         unused
+    }
+
+    /// What orders lack, in words, if there is no file of the join.
+    #[must_use]
+    pub fn absent(&self) -> Option<&str> {
+        self.absent.as_deref()
     }
 
     /// Where its first file begins, if rows of the export have keys, and none has one of its rows.

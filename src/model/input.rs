@@ -284,6 +284,9 @@ pub struct ExportRead {
     /// The files that are joined to them. Their `FileId`s are those behind the inputs'.
     #[serde(default)]
     pub side_files: Vec<SideInput>,
+    /// The joins without a file, which the profile allows.
+    #[serde(default)]
+    pub absent_joins: Vec<String>,
     /// Rows of all inputs, without headers.
     pub rows: u64,
     /// The unreadable ones among them.
@@ -317,11 +320,12 @@ pub struct ExportRead {
 }
 
 impl ExportRead {
-    /// The joins that were read, with the path or pattern of the files of each.
+    /// The joins, with the path or pattern of the files of each, which is empty without a file.
     #[must_use]
     pub fn joins(&self) -> Vec<(&str, &str)> {
         let sides = self.side_files.chunk_by(|one, next| one.join == next.join);
-        sides.map(|sides| (&*sides[0].join, &*sides[0].pattern)).collect()
+        let read = sides.map(|sides| (&*sides[0].join, &*sides[0].pattern));
+        read.chain(self.absent_joins.iter().map(|join| (&**join, ""))).collect()
     }
 
     /// The inputs by `FileId`.

@@ -544,6 +544,8 @@ codes! {
     JoinUnmatched "join_unmatched" Error,
     /// Another file has several rows with one key.
     JoinAmbiguous "join_ambiguous" Error,
+    /// There is no file of a join.
+    JoinFileMissing "join_file_missing" Warning,
     /// Rows of a joined file belong to no order.
     JoinRowUnused "join_row_unused" Warning,
     /// An order comes twice, with equal content.

@@ -126,6 +126,7 @@ const OF_THE_RUN: &[Code] = &[
     Code::ContentRepeated,
     Code::DayMonthAmbiguous,
     Code::ItemDecimalAmbiguous,
+    Code::JoinFileMissing,
     Code::JoinRowUnused,
     Code::MoreDecimalsThanCurrency,
     Code::PathMissing,

@@ -5,6 +5,7 @@
 
 use std::{
     collections::BTreeSet,
+    io,
     path::{Path, PathBuf},
 };
 
@@ -16,6 +17,12 @@ use crate::{
     shuffle,
     storage::RunFolder,
 };
+
+/// Why a join needs a file.
+const NEEDED: &str = "only one with required = false in the profile may have none";
+
+/// How rejects are read whose run had no file of a join.
+const OR_NONE: &str = "; an empty FILE is for rejects of a run without it";
 
 /// Finds and reads the side files. With an error come the files that were found.
 pub(super) fn open(
@@ -44,23 +51,43 @@ fn find(spec: &RunSpec<'_>, files: &mut ExportRead) -> Result<(), Refusal> {
             );
         }
     }
+    let mut inputs = files.inputs.iter();
+    let are_rejects = inputs.any(|read| inputs::holds_rejects(&*spec.storage, &read.input));
     let mut taken = None;
     for join in joins {
         let named = spec.joins.iter().find(|(name, _)| *name == join.name);
+        // The files of the joins are not beside rejects, whose run had them.
+        let may_be_absent = !join.is_required && named.is_none() && !are_rejects;
         if named.is_some() {
             taken = taken.or(take_files_of_profile(spec, join, files));
         }
         let pattern = match named {
             Some((_, file)) => file.clone(),
+            None if join.file.is_none() && may_be_absent => String::new(),
             None => pattern(join, files)?,
         };
-        let not_found = |why| not_found(join, why, named.is_some());
-        let found =
-            inputs::find_side_files(&*spec.storage, &pattern).map_err(|error| match error {
-                ReadError::Io { .. } => not_found(error.to_string()),
-                ReadError::NoInput(pattern) => not_found(format!("{pattern}: no file found")),
-                error => error,
-            })?;
+        if pattern.is_empty() {
+            if join.is_required {
+                return Err(not_found(join, NEEDED.to_owned(), true).into());
+            }
+            files.absent_joins.push(join.name.clone());
+            continue;
+        }
+        let found = match inputs::find_side_files(&*spec.storage, &pattern) {
+            Err(error) if may_be_absent && is_missing(&error) => {
+                files.absent_joins.push(join.name.clone());
+                continue;
+            }
+            found => found.map_err(|error| {
+                let why = match error {
+                    ReadError::Io { .. } => error.to_string(),
+                    ReadError::NoInput(pattern) => format!("{pattern}: no file found"),
+                    error => return error,
+                };
+                let or_none = if join.is_required || named.is_some() { "" } else { OR_NONE };
+                not_found(join, why + or_none, named.is_some())
+            })?,
+        };
         for input in found {
             let is_other = |read: &InputRead| read.input.location != input.location;
             if !files.inputs.iter().all(is_other) {
@@ -77,6 +104,14 @@ fn find(spec: &RunSpec<'_>, files: &mut ExportRead) -> Result<(), Refusal> {
             Err(ReadError::OnlySideFiles { inputs: spec.inputs.join(" "), file, join }.into())
         }
         None => Ok(()),
+    }
+}
+
+/// Whether there is no file, rather than one that cannot be read.
+fn is_missing(error: &ReadError) -> bool {
+    match error {
+        ReadError::Io { error, .. } => error.kind() == io::ErrorKind::NotFound,
+        error => matches!(error, ReadError::NoInput(_)),
     }
 }
 

@@ -287,6 +287,12 @@ impl<D: Decide, C: Collect<D::Part, D::Error>> BlockMerger<'_, '_, '_, D, C> {
         let records = self.files.side_files.iter().filter(|side| side.read.header.is_some());
         let unterminated = records.filter_map(|side| side.read.unterminated);
         self.file_problems.extend(unterminated.map(unterminated_row));
+        let start = Position { file: FileId(0), line: 1, column: None };
+        let tables = self.context.settings.side_tables.iter();
+        let absent = tables.filter_map(|table| table.absent());
+        let absent =
+            absent.map(|message| Problem::for_order(Code::JoinFileMissing, start, message));
+        self.file_problems.extend(absent);
         // Rejects are some of the orders; the run that wrote them has seen the others.
         let storage = self.context.settings.read.storage;
         if self.files.inputs.iter().all(|read| inputs::holds_rejects(storage, &read.input)) {

@@ -39,6 +39,10 @@ pub fn read_side_files(
     let (names, n_inputs) = (files.names(), files.inputs.len());
     let (mut tables, mut n_bytes) = (Vec::new(), 0);
     for (number, join) in profile.joins.iter().enumerate() {
+        if files.absent_joins.contains(&join.name) {
+            tables.push(SideTable::without_file(profile, join));
+            continue;
+        }
         let id = |index| FileId(u32::try_from(n_inputs + index).unwrap_or(u32::MAX));
         let numbered = files.side_files.iter_mut().enumerate();
         let of_join = numbered.filter(|(_, side)| side.join == join.name);

@@ -440,7 +440,7 @@ fn every_validation_code_has_a_case() {
         Code::TimestampAmbiguous, Code::NotAScalar, Code::ValueNotInTable, Code::PartMissing, Code::PairAmbiguous, Code::TextShortened, Code::LanguageMissing,
         Code::UnknownColumn, Code::ColumnMissing,
         Code::ConditionUnreadable, Code::SpreadsheetText, Code::EventTypeUnsupported, Code::ItemEmpty, Code::ItemsRepeated, Code::ItemsGap, Code::ItemUnreadable, Code::ItemWithoutKind, Code::ItemOfTwoKinds,
-        Code::PhoneImplausible, Code::PathMissing, Code::JoinUnmatched, Code::JoinAmbiguous, Code::JoinRowUnused,
+        Code::PhoneImplausible, Code::PathMissing, Code::JoinUnmatched, Code::JoinAmbiguous, Code::JoinFileMissing, Code::JoinRowUnused,
         // shuffle
         Code::IdentifierShared, Code::SeveralAddresses,
         Code::ItemDecimalAmbiguous, Code::MoreDecimalsThanCurrency,

@@ -25,6 +25,7 @@ mod joined_items;
 mod joined_refunds;
 mod joined_rejects;
 mod joins;
+mod joins_without_file;
 mod ledger;
 mod ledger_safety;
 mod leftover_carts;
