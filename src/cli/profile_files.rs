@@ -14,12 +14,16 @@ use crate::{
 };
 
 /// Loads a built-in profile by its name, or the profile of a TOML file by its path, with answers
-/// to its open questions.
+/// to its open questions. The files of `joins` are named by the command line.
 ///
 /// # Errors
 ///
 /// If there is none, or its file cannot be read; what is wrong in it is among its errors.
-pub(super) fn load(name: &str, answers: &[String]) -> anyhow::Result<ParsedProfile> {
+pub(super) fn load(
+    name: &str,
+    answers: &[String],
+    joins: &[(String, String)],
+) -> anyhow::Result<ParsedProfile> {
     let text = match NamedText::built_in(name) {
         // Built-in names take precedence; a file of the same name is loaded as `./canonical`.
         Some(built_in) => built_in,
@@ -28,6 +32,7 @@ pub(super) fn load(name: &str, answers: &[String]) -> anyhow::Result<ParsedProfi
     };
     let texts = ProfileTexts::new(text, read_extended);
     let texts = texts.with_expected_values(pipeline::expected_values);
+    let texts = texts.with_named_joins(joins.iter().map(|(join, _)| join.clone()).collect());
     Ok(Profile::compile_with_errors(texts, answers))
 }
 

@@ -95,7 +95,7 @@ fn check(
     format: OutputFormat,
     mut errors: ErrorList,
 ) -> anyhow::Result<()> {
-    let ParsedProfile { profile, errors: found, answered } = match load(name, answers) {
+    let ParsedProfile { profile, errors: found, answered } = match load(name, answers, &[]) {
         Ok(loaded) => loaded,
         Err(error) if errors.is_empty() => return Err(error),
         Err(error) => {
@@ -132,7 +132,7 @@ fn check(
 
 fn show(name: &str) -> anyhow::Result<()> {
     // Loading the profile first reports an unknown name with a suggestion.
-    load(name, &[])?;
+    load(name, &[], &[])?;
     let text = BUILT_IN.iter().find(|(built_in, _)| *built_in == name).map(|(_, text)| *text);
     print::output(
         text.with_context(|| format!("{name} is a file, not a built-in profile"))?.trim_end(),

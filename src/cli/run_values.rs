@@ -118,7 +118,7 @@ impl<'l> ValueChecks<'l> {
         // now.
         let (name, answers) = if is_resumed { (None, &[][..]) } else { (named, &read.answer[..]) };
         let profile_name = name.unwrap_or(DEFAULT_PROFILE).to_owned();
-        let profile = self.profile(&profile_name, answers);
+        let profile = self.profile(&profile_name, answers, &read.join);
         // A saved plan was checked when it was written.
         if !is_resumed {
             self.completeness(&target, profile.as_ref());
@@ -264,8 +264,13 @@ impl<'l> ValueChecks<'l> {
     }
 
     /// Loads the profile as far as it is right; its errors are kept.
-    fn profile(&mut self, name: &str, answers: &[String]) -> Option<Profile> {
-        match profile_files::load(name, answers) {
+    fn profile(
+        &mut self,
+        name: &str,
+        answers: &[String],
+        joins: &[(String, String)],
+    ) -> Option<Profile> {
+        match profile_files::load(name, answers, joins) {
             Ok(ParsedProfile { profile, errors, .. }) => {
                 self.errors.extend_of_profile(name, answers, errors);
                 profile

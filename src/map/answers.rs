@@ -13,7 +13,7 @@ use toml::{
 use super::{
     error::PROFILE,
     key_errors::KeyPath,
-    key_path::{number_join, parse_value_path, shown_value_path},
+    key_path::{JOIN, number_join, parse_value_path, shown_value_path},
     open_questions::{OpenQuestion, is_settled, open_questions, remove},
     profile_schema::KeyType,
     toml_document::{TomlDocument, value_at},
@@ -103,6 +103,24 @@ pub(super) fn answer<'t>(
         refuse_question(document, &path, at);
         answered.push(path);
     }
+    open
+}
+
+/// Leaves out the questions about the files of joins that the command line names.
+pub(super) fn without_files(
+    document: &mut TomlDocument<'_>,
+    named_joins: &[String],
+    open: Vec<OpenQuestion>,
+) -> Vec<OpenQuestion> {
+    let paths = named_joins.iter().map(|join| {
+        let mut path = KeyPath::from([JOIN.to_owned(), join.clone(), "file".to_owned()]);
+        number_join(&document.root, &mut path);
+        path
+    });
+    let paths: Vec<_> = paths.collect();
+    let (named, open): (Vec<_>, Vec<_>) =
+        open.into_iter().partition(|question| paths.contains(&question.path));
+    named.iter().for_each(|question| document.remove_at(&question.path));
     open
 }
 

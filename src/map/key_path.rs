@@ -11,7 +11,7 @@ use toml::{
 use super::key_errors::KeyPath;
 
 /// The key of the list of joins.
-const JOIN: &str = "join";
+pub(super) const JOIN: &str = "join";
 
 /// The names of a dotted key; none if it is no such key.
 pub(super) fn parse_key_path(text: &str) -> Option<KeyPath> {

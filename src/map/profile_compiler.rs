@@ -4,7 +4,7 @@
 //! position of its key in the TOML text; `profile_keys` compiles the keys. Loaded by `cli`.
 
 use super::{
-    answers::{Answer, answer, refuse_settled},
+    answers::{Answer, answer, refuse_settled, without_files},
     error::MapError,
     extends::{self, EXTENDS, Merged, ReplacedValues},
     key_errors::KeyPath,
@@ -73,13 +73,15 @@ impl Profile {
     /// Compiles the same as far as it is right.
     #[must_use]
     pub fn compile_with_errors(texts: ProfileTexts, answers: &[String]) -> ParsedProfile {
-        let ProfileTexts { mut sources, is_built_in, extended, missing, expected_values } = texts;
+        let ProfileTexts { mut sources, is_built_in, extended, missing, .. } = texts;
+        let (expected_values, named_joins) = (texts.expected_values, texts.named_joins);
         let answers = Answer::all(answers, &mut sources);
         let choices = |path: &[String]| KeyType::of(path).map_or_else(Vec::new, |key| key.choices);
         let mut document = TomlDocument::parse(&sources).with_choices(choices);
         let Merged { replaced, answered, taking_all } = extends::merge(&mut document);
         let has_all_texts = missing.is_none();
-        settle_questions(&mut document, &sources, (&answers, has_all_texts), expected_values);
+        let settled = (&*answers, &*named_joins, has_all_texts);
+        settle_questions(&mut document, &sources, settled, expected_values);
         if let Some((at, message)) = &missing {
             document.add_error(Some(at.clone()), EXTENDS, message);
         }
@@ -126,7 +128,7 @@ fn no_file(name: &str, _by: &str) -> Result<NamedText, String> {
 fn settle_questions<'t>(
     document: &mut TomlDocument<'t>,
     sources: &'t SourceMap,
-    (answers, has_all_texts): (&[Answer], bool),
+    (answers, named_joins, has_all_texts): (&[Answer], &[String], bool),
     expected_values: ExpectedValues,
 ) {
     if document.has_syntax_error() {
@@ -136,6 +138,7 @@ fn settle_questions<'t>(
     let answers = refuse_settled(document, answers);
     if has_all_texts {
         let open = answer(document, sources, &answers, open);
+        let open = without_files(document, named_joins, open);
         refuse(document, sources, open, expected_values);
     } else {
         for question in open {

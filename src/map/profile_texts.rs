@@ -78,6 +78,8 @@ pub struct ProfileTexts {
     /// Why a text is missing, and the place of its name.
     pub(super) missing: Option<(Range<usize>, String)>,
     pub(super) expected_values: ExpectedValues,
+    /// The joins of which the command line names the file.
+    pub(super) named_joins: Vec<String>,
 }
 
 impl ProfileTexts {
@@ -90,6 +92,7 @@ impl ProfileTexts {
             extended: Vec::new(),
             missing: None,
             expected_values: |_| None,
+            named_joins: Vec::new(),
         };
         let mut known: Vec<NamedText> = Vec::new();
         let mut next = Some(first);
@@ -120,6 +123,12 @@ impl ProfileTexts {
     #[must_use]
     pub fn with_expected_values(self, expected_values: ExpectedValues) -> Self {
         Self { expected_values, ..self }
+    }
+
+    /// With the joins of which the command line names the file, so that it is no open question.
+    #[must_use]
+    pub fn with_named_joins(self, named_joins: Vec<String>) -> Self {
+        Self { named_joins, ..self }
     }
 
     /// What the last text extends, and the place of the name.

@@ -110,6 +110,11 @@ fn answers_name_joins() {
     let hints = asked.lines().filter_map(|line| Some(line.split_once("hint: ")?.1));
     let hints: Vec<_> = hints.collect();
     assert_eq!(hints, ["--answer join.fees.file=VALUE", "--answer join.tags.file=VALUE"]);
+    // The file is known, wherever it is named.
+    assert_eq!(run(" --answer join.fees.file=fees.csv --join tags=tags.csv").code, 0);
+    assert_eq!(run(" --join fees=fees.csv --join tags=tags.csv").code, 0);
+    let one = run(" --join fees=fees.csv").err;
+    assert!(one.contains("join.tags.file") && !one.contains("join.fees.file"), "{one}");
     let answers = " --answer join.fees.file=fees.csv --answer join[2].file=tags.csv";
     let wrong = run(&format!("{answers} --answer join.tags.file=x --answer join.fee.file=x"));
     insta::assert_snapshot!(wrong.err, @r#"
