@@ -40,10 +40,10 @@ fn run_goes_on_without_the_file_and_says_so() {
     // One that is there is read.
     workspace.file("customers.csv", "Id,City\n#1,Galway\n");
     let ran = check(&workspace, "orders.csv");
-    insta::assert_snapshot!(outcomes(&ran), @r#"
+    insta::assert_snapshot!(outcomes(&ran), @r##"
     A valid
     B invalid no row of customers.csv has Id "#2"
-    "#);
+    "##);
     assert_eq!(codes(&ran), "join_unmatched");
 }
 
