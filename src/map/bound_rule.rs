@@ -41,9 +41,9 @@ pub(super) struct FieldBinding<'p, S> {
     pub(super) language: Vec<S>,
     /// Where the rule counts; none if it counts everywhere.
     pub(super) when: Option<Condition<TestedSource<S>>>,
-    /// The rule of a date's zone, if each row has one.
-    pub(super) zone: Option<Box<Self>>,
-    /// The columns that its condition tests, and those of its zone.
+    /// [`Rule::companion`] of the rule.
+    pub(super) companion: Option<Box<Self>>,
+    /// The columns that its condition tests, and those of its companion.
     pub(super) tested: Vec<S>,
     /// Whether each row counts, also one that repeats the previous one: the values of the rows are
     /// added up, or the condition tests the row as it is in the file.
@@ -142,7 +142,7 @@ impl<'p, S> FieldBinding<'p, S> {
             beside,
             language: Vec::new(),
             when: None,
-            zone: None,
+            companion: None,
             tested: Vec::new(),
             counts_each_row: rule.over_rows.is_sum(),
             added_join: None,
@@ -170,7 +170,7 @@ impl<'p, S> FieldBinding<'p, S> {
 
     /// Whether the first filled value of the sources counts, wherever it is.
     pub(super) fn is_unconditional(&self) -> bool {
-        self.when.is_none() && self.zone.is_none() && self.otherwise.is_none()
+        self.when.is_none() && self.companion.is_none() && self.otherwise.is_none()
     }
 }
 

@@ -40,19 +40,19 @@ pub(super) struct CombinedValue<'a> {
     pub(super) notation: Notation,
 }
 
-/// Combines the values of the sources for a field; none if no source is filled. `zone` is the name
-/// of a date's zone, if the row has it.
+/// Combines the values of the sources for a field; none if no source is filled.
+/// `companion` is what the companion of the rule says of the row, if it has one.
 pub(super) fn combine<'a>(
     field: &Field,
     rule: &Rule,
     parts: &[Part<'a>],
-    zone: Option<&str>,
+    companion: Option<&str>,
     steps: &mut impl Steps,
 ) -> Option<CombinedValue<'a>> {
     match &rule.combination {
         Combination::First => None,
         Combination::Sum(sum) => add_up(sum, field, rule, parts, steps),
-        Combination::Concat(concat) => join(concat, (field, rule), parts, zone, steps),
+        Combination::Concat(concat) => join(concat, (field, rule), parts, companion, steps),
         Combination::Join(separator) => join_elements(separator, field, rule, parts, steps),
         Combination::Table(table) => look_up(table, rule, parts, steps),
     }
@@ -63,10 +63,10 @@ impl<'a> CombinedValue<'a> {
     fn of_text(
         (text, at): (String, CellOrigin<'a>),
         (field, rule): (&Field, &Rule),
-        zone: Option<&str>,
+        companion: Option<&str>,
         steps: &mut impl Steps,
     ) -> Self {
-        let (result, notation) = rule.convert(field, &text, Notation::Text, zone, steps);
+        let (result, notation) = rule.convert(field, &text, Notation::Text, companion, steps);
         Self { result: result.into_owned(), text, at, notation }
     }
 
@@ -136,7 +136,7 @@ fn join<'a>(
     concat: &Concat,
     (field, rule): (&Field, &Rule),
     parts: &[Part<'a>],
-    zone: Option<&str>,
+    companion: Option<&str>,
     steps: &mut impl Steps,
 ) -> Option<CombinedValue<'a>> {
     let (mut joined, mut names) = (JoinedParts::default(), Vec::new());
@@ -154,7 +154,7 @@ fn join<'a>(
     }
     steps.add(|| format!("{} joined", names.join(", ")));
     let text = joined.joined(&concat.separator);
-    Some(CombinedValue::of_text((text, first.at), (field, rule), zone, steps))
+    Some(CombinedValue::of_text((text, first.at), (field, rule), companion, steps))
 }
 
 /// Joins the elements of an array; a single value is an array of one.

@@ -340,7 +340,7 @@ pub(super) fn bind_rule<'p>(
     FieldBinding { when: when.map(|when| bind_condition(when, names)), ..binding }
 }
 
-/// Binds a rule to the paths of its values and of its zone.
+/// Binds a rule to the paths of its values and of its companion.
 pub(super) fn bind_sources<'p>(
     field: &Field,
     rule: &'p Rule,
@@ -358,13 +358,13 @@ pub(super) fn bind_sources<'p>(
     let fields = rule.fields.iter().filter_map(|field| names.field(field));
     let sources: Vec<_> =
         rule.paths.iter().map(|path| source(path)).chain(fields).map(Some).collect();
-    let zone = rule.zone.as_deref().map(|zone| {
-        let sources = zone.paths.iter().map(|path| Some(source(path))).collect();
-        Box::new(FieldBinding::new(field.clone(), zone, sources, Vec::new()))
+    let companion = rule.companion.as_deref().map(|companion| {
+        let sources = companion.paths.iter().map(|path| Some(source(path))).collect();
+        Box::new(FieldBinding::new(field.clone(), companion, sources, Vec::new()))
     });
     let added_join = Join::added_by(rule, &rule.paths, names.joins);
     let bound = FieldBinding::new(field.clone(), rule, sources, beside);
-    FieldBinding { language, zone, added_join, ..bound }
+    FieldBinding { language, companion, added_join, ..bound }
 }
 
 /// The people of one role, if the profile has the path of their array.

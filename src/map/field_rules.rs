@@ -107,6 +107,7 @@ impl RuleCompiler<'_> {
             }
         }
         let rule = Rule::new(text, DateUse::None).and_then(|rule| {
+            rule.refuse_companion("the order key")?;
             if rule.max_length.is_some() {
                 MaxLength::ensure_fits(&Field::ReferenceId).map_err(KeyErrors::of_rule)?;
             }
@@ -176,6 +177,9 @@ impl RuleCompiler<'_> {
                 let mut errors = KeyErrors::default();
                 errors.keep_below(&[], check_field(&rule, &field, is_list));
                 errors.keep_below(&[], check_format(&rule, self.format));
+                if wildcard.is_some() {
+                    errors.keep_below(&[], rule.refuse_companion("a wildcard"));
+                }
                 let rule = self.completed(rule, Some(&field).filter(|_| wildcard.is_none()));
                 let rule = errors.keep_below(&[], rule);
                 errors.ensure_none()?;
@@ -379,6 +383,9 @@ impl RuleCompiler<'_> {
         let implausible = attributes.code(Code::PhoneImplausible);
         for FieldRule { target, rule, .. } in &mut rules {
             rule.kind = rule.kind.map(|kind| kind.of_attribute(implausible));
+            if let Some(companion) = &mut rule.companion {
+                companion.set_attributes(attributes);
+            }
             if matches!(target, FieldTarget::Field(field) if field.is_checked_attribute()) {
                 rule.set_attributes(attributes);
             }

@@ -9,18 +9,17 @@ use super::{
     bound_rule::FieldBinding,
     collector::{Collector, RawValue},
     combined_value::{CombinedValue, Part, combine},
-    date::{ZoneError, parse_zone},
     profile::Profile,
+    rule::Rule,
+    rule_result::RuleResult,
     tested_row::decide,
+    value_kind::ValueKind,
     view::{Found, Value, View},
 };
 use crate::model::{
-    draft::{AddedSideRows, Cells},
-    problem::{Code, Problem},
+    draft::{AddedSideRows, Cells, Notation},
+    problem::Code,
 };
-
-const NO_ZONE: &str = "the time zone of the date is missing; expected a region such as \
-                       Europe/London; a default in the profile's zone is for rows without one";
 
 impl<S> FieldBinding<'_, S> {
     /// Whether the previous row of the order has the same values in all sources, so that this row
@@ -82,56 +81,62 @@ impl<S> FieldBinding<'_, S> {
             (true, true) if !counts => collector.push_value(field, self.rule, None),
             (true, false) if counts => collector.push_conditional_constant(field, self.rule),
             (true, false) => {}
-            _ => match &self.zone {
-                Some(zone) => self.apply_in_zone(zone, collector, view, profile),
+            _ => match &self.companion {
+                Some(companion) => self.apply_with(companion, collector, view, profile),
                 None => self.apply_sources(collector, view, profile, None),
             },
         }
     }
 
-    /// Adds the value of a date, whose zone the row has too.
-    fn apply_in_zone<'a, V: View<'a, Source = S>>(
+    /// Adds the value of a date or a phone number, whose zone or country the row has too.
+    fn apply_with<'a, V: View<'a, Source = S>>(
         &'a self,
-        zone: &'a Self,
+        companion: &'a Self,
         collector: &mut Collector<'a>,
         view: V,
         profile: &Profile,
     ) {
-        let zone = zone.zone_of(view, profile);
-        let mut date = Collector::new(view.at(), Cells::default());
-        self.apply_sources(&mut date, view, profile, zone.as_ref().ok().copied());
-        // A date with an offset, or an empty one, needs no zone.
-        let is_unreadable = date.cells.first().is_some_and(|cell| cell.is_unparsable);
-        if let Err(unknown) = zone
+        let said = companion.said_to(self.rule, view, profile);
+        let mut value = Collector::new(view.at(), Cells::default());
+        self.apply_sources(&mut value, view, profile, said.as_ref().ok().copied());
+        // A date with an offset needs no zone, an international number no country, an empty value
+        // none of them.
+        let is_unreadable = value.cells.first().is_some_and(|cell| cell.is_unparsable);
+        if let Err(unknown) = said
             && is_unreadable
         {
-            date.replace_problems(*unknown);
+            value.replace_problems(*unknown);
         }
-        collector.append(date);
+        collector.append(value);
     }
 
-    /// The name of the zone of a row. An error has the problem.
-    pub(super) fn zone_of<'a, V: View<'a, Source = S>>(
+    /// What a companion says of a row to the rule that it belongs to: the name of a zone, or the
+    /// code of a country. An error has the problem.
+    pub(super) fn said_to<'a, V: View<'a, Source = S>>(
         &'a self,
+        rule: &Rule,
         view: V,
         profile: &Profile,
     ) -> Result<&'static str, Box<Collector<'a>>> {
-        let mut zones = Collector::new(view.at(), Cells::default());
-        self.apply_alone(&mut zones, view, profile);
-        let (at, message) = match zones.cells.first() {
-            Some(cell) if cell.is_unparsable => return Err(Box::new(zones)),
-            Some(cell) => match parse_zone(&cell.text) {
-                Ok(zone) => return Ok(zone.name()),
-                Err(error) => (cell.at, unknown_zone(&error)),
+        let companion = rule.companion_kind();
+        let mut found = Collector::new(view.at(), Cells::default());
+        self.apply_alone(&mut found, view, profile);
+        let (at, message) = match found.cells.first() {
+            Some(cell) if cell.is_unparsable => return Err(Box::new(found)),
+            Some(cell) => match companion.read(&cell.text) {
+                Ok(said) => return Ok(said),
+                Err(message) => (cell.at, message),
             },
             None => {
                 let first = self.sources.first().map(|source| view.find(source).at);
-                (first.unwrap_or(view.at()), NO_ZONE.to_owned())
+                (first.unwrap_or(view.at()), companion.missing().to_owned())
             }
         };
-        let problem = Problem::for_field(Code::TimestampUnreadable, &self.field, at, message);
-        zones.problems.push(problem);
-        Err(Box::new(zones))
+        let phone_code = rule.kind.and_then(ValueKind::phone_code);
+        let result = RuleResult::Invalid(phone_code.unwrap_or(Code::TimestampUnreadable), message);
+        let (field, text) = (Cow::Borrowed(&self.field), Cow::Borrowed(""));
+        found.push_result(field, self.rule, result, text, (at, Notation::Text));
+        Err(Box::new(found))
     }
 
     /// Adds the value of the sources, or the default.
@@ -140,14 +145,14 @@ impl<S> FieldBinding<'_, S> {
         collector: &mut Collector<'a>,
         view: V,
         profile: &Profile,
-        zone: Option<&'static str>,
+        companion: Option<&'static str>,
     ) where
         V: View<'a, Source = S>,
     {
         if self.rule.combines() {
-            self.apply_combined(collector, view, zone);
+            self.apply_combined(collector, view, companion);
         } else {
-            self.apply_first(collector, view, profile, zone);
+            self.apply_first(collector, view, profile, companion);
         }
     }
 
@@ -157,7 +162,7 @@ impl<S> FieldBinding<'_, S> {
         collector: &mut Collector<'a>,
         view: V,
         profile: &Profile,
-        zone: Option<&'static str>,
+        companion: Option<&'static str>,
     ) where
         V: View<'a, Source = S>,
     {
@@ -175,7 +180,7 @@ impl<S> FieldBinding<'_, S> {
                 let beside =
                     self.beside.get(index).and_then(|beside| view.find(beside).value.text());
                 let beside = beside.filter(|text| !self.rule.is_empty(text));
-                return self.push(collector, found, zone.or(beside));
+                return self.push(collector, found, companion.or(beside));
             }
             if found.value.is_misplaced(self.rule) {
                 misplaced.get_or_insert(found);
@@ -225,12 +230,12 @@ impl<S> FieldBinding<'_, S> {
         &'a self,
         collector: &mut Collector<'a>,
         view: V,
-        zone: Option<&'static str>,
+        companion: Option<&'static str>,
     ) where
         V: View<'a, Source = S>,
     {
         let field = Cow::Borrowed(&self.field);
-        match combine(&self.field, self.rule, &self.parts_in(view), zone, &mut ()) {
+        match combine(&self.field, self.rule, &self.parts_in(view), companion, &mut ()) {
             Some(CombinedValue { result, text, at, notation }) => {
                 collector.push_result(field, self.rule, result, Cow::Owned(text), (at, notation));
             }
@@ -255,16 +260,4 @@ impl<S> FieldBinding<'_, S> {
             collector.push_value(field, self.rule, Some(found));
         }
     }
-}
-
-/// The message of a text that is no zone.
-fn unknown_zone(ZoneError { found, suggestion, .. }: &ZoneError) -> String {
-    let hint = match suggestion {
-        Some(suggestion) => format!("; did you mean {suggestion:?}?"),
-        None => String::new(),
-    };
-    format!(
-        "{found}; expected a region such as Europe/London, or what it means in the values of the \
-         profile's zone{hint}"
-    )
 }

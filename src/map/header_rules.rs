@@ -155,7 +155,7 @@ impl<'p> HeaderColumns<'p, '_> {
             added_join: Join::added_by(rule, &rule.columns, &self.profile.joins),
             ..FieldBinding::new(field.clone(), rule, columns, Vec::new())
         };
-        let binding = self.with_zone(binding, name)?;
+        let binding = self.with_companion(binding, name)?;
         // Without a column it yields its default everywhere.
         let when = when.as_ref().filter(|_| has_column || !rule.has_source());
         self.with_condition(binding, when).map(Some)
@@ -189,18 +189,18 @@ impl<'p> HeaderColumns<'p, '_> {
         Ok(FieldBinding { tested, counts_each_row, when: Some(when), ..binding })
     }
 
-    /// Binds the rule of a date's zone, if it has one.
-    fn with_zone<'r>(
+    /// Binds the companion of a rule, if it has one.
+    fn with_companion<'r>(
         &mut self,
         binding: FieldBinding<'r, usize>,
         name: &str,
     ) -> Result<FieldBinding<'r, usize>, MapError> {
-        let Some(rule) = binding.rule.zone.as_deref() else { return Ok(binding) };
-        let name = format!("the zone of {name}");
+        let Some(rule) = binding.rule.companion.as_deref() else { return Ok(binding) };
+        let name = format!("the {} of {name}", binding.rule.companion_kind().name());
         let columns = self.find_all(rule, &name, !rule.may_be_missing())?;
-        let zone = FieldBinding::new(binding.field.clone(), rule, columns, Vec::new());
-        let tested = zone.sources.clone();
-        Ok(FieldBinding { tested, zone: Some(Box::new(zone)), ..binding })
+        let companion = FieldBinding::new(binding.field.clone(), rule, columns, Vec::new());
+        let tested = companion.sources.clone();
+        Ok(FieldBinding { tested, companion: Some(Box::new(companion)), ..binding })
     }
 
     /// Binds a wildcard rule to each matching column that has no rule of its own.
@@ -298,7 +298,7 @@ impl<'p> HeaderColumns<'p, '_> {
         let Duplicates { field, by, .. } = duplicates;
         let columns = self.find_of_rows(by, VERSION)?;
         let binding = FieldBinding::new(field.clone(), by, columns, Vec::new());
-        self.with_zone(binding, VERSION)
+        self.with_companion(binding, VERSION)
     }
 
     /// Binds the rules of refunds.

@@ -154,6 +154,7 @@ fn key_rule(text: RuleText, nulls: &[String]) -> Result<Rule, KeyErrors> {
     }
     errors.ensure_none()?;
     let mut rule = Rule::new(text, DateUse::None)?;
+    rule.refuse_companion("the key of a join")?;
     let has_name = !rule.columns.is_empty() || !rule.paths.is_empty();
     if rule.combines() || !has_name || !rule.fields.is_empty() {
         let error = "is no column and no path; expected one of them for each part of the key";

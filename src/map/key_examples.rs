@@ -55,6 +55,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("consumers", &[r#""passengers""#]),
     ("contacts", &[r#""contacts""#]),
     ("contains", &[r#""test""#]),
+    ("country", &[r#""GB""#, r#"{ column = "Billing Country" }"#]),
     ("currency_symbols", &[r#"{ "€" = "EUR" }"#]),
     ("currency_symbols.*", &[r#""EUR""#]),
     (

@@ -17,6 +17,7 @@ mod collector;
 mod column_table;
 mod combination;
 mod combined_value;
+mod companion_rule;
 mod compared_texts;
 mod condition;
 mod condition_checks;
@@ -26,6 +27,7 @@ mod copies;
 mod copies_compiler;
 mod copies_text;
 mod copy_version;
+mod countries;
 mod currency_symbols;
 mod custom_members;
 pub mod date;
@@ -155,7 +157,6 @@ mod view;
 mod wildcard;
 mod words;
 mod written_text;
-mod zone_rule;
 
 #[cfg(test)]
 mod tests;

@@ -304,8 +304,9 @@ fn read_paths(profile: &Profile) -> Vec<ReadPath<'_>> {
         let above = if profile.reads_own_items(rule) { items } else { &[] };
         let (name, is_required) = (field.to_string(), profile.requires(field));
         all.extend(paths_of_rule(profile, (&rule.rule, &name), is_required, above));
-        if let Some(zone) = rule.rule.zone.as_deref() {
-            all.extend(paths_of_rule(profile, (zone, "a zone"), false, above));
+        if let Some(companion) = rule.rule.companion.as_deref() {
+            let name = format!("the {} of {name}", rule.rule.companion_kind().name());
+            all.extend(paths_of_rule(profile, (companion, &name), false, above));
         }
     }
     all.extend(paths_of_items(profile, items));

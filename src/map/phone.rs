@@ -118,41 +118,6 @@ impl NumberingPlan {
         })
     }
 
-    /// The number in the form of E.164; an error says what is wrong, without the number.
-    pub(super) fn e164(&self, text: &str) -> Result<String, String> {
-        let text = without_optional_trunk(text.trim())?;
-        let (has_plus, rest) = match text.strip_prefix('+') {
-            Some(rest) => (true, rest),
-            None => (false, text.as_str()),
-        };
-        if let Some(other) = rest.chars().find(|c| !c.is_ascii_digit() && !is_separator(*c)) {
-            return Err(format!("a phone number with {other:?}"));
-        }
-        let digits: String = rest.chars().filter(char::is_ascii_digit).collect();
-        let dialled = || exit_code(self.country).and_then(|code| digits.strip_prefix(code));
-        let international = if has_plus { Some(digits.as_str()) } else { dialled() };
-        match international {
-            Some(number) => self.international_number(number),
-            None => self.national_number(&digits),
-        }
-    }
-
-    /// The number behind a `+`: without the trunk prefix, which people write behind the calling
-    /// code too, and of the length of the plan's numbers. Of other countries any length is taken.
-    fn international_number(&self, number: &str) -> Result<String, String> {
-        ensure_international(number)?;
-        let is_of_plan = |plan: &&Self| number.starts_with(plan.calling_code);
-        let Some(plan) = std::iter::once(self).chain(&PLANS).find(is_of_plan) else {
-            return Ok(format!("+{number}"));
-        };
-        let national = &number[plan.calling_code.len()..];
-        let significant = plan.without_trunk(national);
-        if !plan.is_national(significant) && (plan == self || significant != national) {
-            return Err(plan.wrong_length(significant));
-        }
-        Ok(format!("+{}{significant}", plan.calling_code))
-    }
-
     fn is_national(&self, number: &str) -> bool {
         let (fewest, most) = self.digits;
         (fewest..=most).contains(&number.len())
@@ -198,6 +163,45 @@ impl NumberingPlan {
         }
         Err(format!("{}, or + and the calling code", self.wrong_length(number)))
     }
+}
+
+/// A number in the form of E.164; an error says what is wrong, without the number. `own` is the plan
+/// of its country, if that is known.
+pub(super) fn e164(own: Option<&NumberingPlan>, text: &str) -> Result<String, String> {
+    let text = without_optional_trunk(text.trim())?;
+    let (has_plus, rest) = match text.strip_prefix('+') {
+        Some(rest) => (true, rest),
+        None => (false, text.as_str()),
+    };
+    if let Some(other) = rest.chars().find(|c| !c.is_ascii_digit() && !is_separator(*c)) {
+        return Err(format!("a phone number with {other:?}"));
+    }
+    let digits: String = rest.chars().filter(char::is_ascii_digit).collect();
+    let dialled = || digits.strip_prefix(exit_code(own?.country)?);
+    let international = if has_plus { Some(digits.as_str()) } else { dialled() };
+    match (international, own) {
+        (Some(number), _) => international_number(own, number),
+        (None, Some(own)) => own.national_number(&digits),
+        (None, None) => Err("a phone number without + and a calling code, of a country whose \
+                             numbers are not known"
+            .into()),
+    }
+}
+
+/// The number behind a `+`: without the trunk prefix, which people write behind the calling code
+/// too, and of the length of the plan's numbers. Of other countries any length is taken.
+fn international_number(own: Option<&NumberingPlan>, number: &str) -> Result<String, String> {
+    ensure_international(number)?;
+    let is_of_plan = |plan: &&NumberingPlan| number.starts_with(plan.calling_code);
+    let Some(plan) = own.into_iter().chain(&PLANS).find(is_of_plan) else {
+        return Ok(format!("+{number}"));
+    };
+    let national = &number[plan.calling_code.len()..];
+    let significant = plan.without_trunk(national);
+    if !plan.is_national(significant) && (Some(plan) == own || significant != national) {
+        return Err(plan.wrong_length(significant));
+    }
+    Ok(format!("+{}{significant}", plan.calling_code))
 }
 
 /// What is dialled before a calling code; none where a carrier's code belongs to it.
@@ -249,7 +253,7 @@ mod tests {
     use super::*;
 
     fn e164(country: &str, text: &str) -> Result<String, String> {
-        NumberingPlan::of_country(country).unwrap().e164(text)
+        super::e164(Some(&NumberingPlan::of_country(country).unwrap()), text)
     }
 
     #[test]

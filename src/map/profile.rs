@@ -461,9 +461,9 @@ impl Profile {
         let must_be_there = |field: &Field| self.requires(field) || self.decides_total(field);
         let is_required = |rule: &&FieldRule| matches!(&rule.target, FieldTarget::Field(field) if must_be_there(field));
         let rules = self.rules.iter().filter(is_required).map(|rule| &rule.rule);
-        let zones = self.all_rules().filter_map(|rule| rule.rule.zone.as_deref());
+        let companions = self.all_rules().filter_map(|rule| rule.rule.companion.as_deref());
         let of_joins = self.joins.iter().flat_map(|join| &join.keys).map(|key| &key.from);
-        let rules = rules.chain(self.row_rules()).chain(zones).chain(of_joins);
+        let rules = rules.chain(self.row_rules()).chain(companions).chain(of_joins);
         let of_conditional = self.conditional_rules().map(|(_, when)| when);
         let conditions = self.order_conditions().chain(self.item_conditions());
         let tested = conditions.chain(of_conditional).flat_map(Condition::sources);

@@ -435,7 +435,7 @@ guest.max_addresses = 'many'
           p.toml:14:41: order.orderedAt.date: date format "%q" has no whole date; expected a year, a month and a day
           p.toml:14:54: order.orderedAt.zone: unknown time zone "Europe/Lodnon"
             hint: did you mean "Europe/London"?
-          p.toml:14:78: order.orderedAt.kind: unknown value "mail"; meant "email"? or "phone", "currency"
+          p.toml:14:78: order.orderedAt.kind: unknown value "mail"; meant "email"? or "phone", "currency", "country"
           p.toml:15:21: order.status.column: expected a string or a list of strings
           p.toml:16:31: order.price.scale: expected a number of decimals, "currency" or { beside = "…", default = … }
           p.toml:17:42: order.ext.a, value of "b": unknown key "skp"; meant "skip"?

@@ -204,7 +204,7 @@ mod tests {
             ("skip.0.when.any.1.equals", "", true, true),
             ("severity.content_repeated", "off warning error", true, false),
             ("guest.dob.locale", "da de en es fr it nb nl pl pt sv", true, false),
-            ("guest.id.email.kind", "email phone currency", true, false),
+            ("guest.id.email.kind", "email phone currency country", true, false),
             ("order.ext.gift.type", "string boolean integer float", true, false),
             ("format", "csv ndjson json", true, false),
         ] {

@@ -11,6 +11,7 @@ use super::{
     birth_date::BirthDateRule,
     column_table::ColumnTable,
     combination::{Combination, Concat, Sources},
+    companion_rule::Companion,
     currency_symbols::CurrencySymbols,
     date::DateRule,
     date_keys::{DateUse, RuleDates, compile_dates},
@@ -24,13 +25,12 @@ use super::{
         add_ineffective_keys, check_compared_texts, check_nth, check_path, check_reasons,
         check_sources, check_type, extension_type, over_rows,
     },
-    rule_text::{RuleText, ZoneText},
+    rule_text::{CountryText, RuleText, ZoneText},
     rule_values::{Listed, RuleValues},
     steps::Steps,
     text_part::{SplitText, TextError},
     text_steps::TextSteps,
     value_kind::ValueKind,
-    zone_rule,
 };
 use crate::model::{
     field::{ExtensionType, Field, Provider},
@@ -68,8 +68,9 @@ pub struct Rule {
     /// How its numbers are written, if they are converted.
     pub(super) number: Option<NumberFormat>,
     pub(super) date: Option<DateRule>,
-    /// The rule of the zone of its local times, if each row has one.
-    pub(super) zone: Option<Box<Self>>,
+    /// The rule of what says how its texts are read, if each row has it: the zone of local times, or
+    /// the country of phone numbers.
+    pub(super) companion: Option<Box<Self>>,
     pub(super) birth_date: Option<BirthDateRule>,
     pub(super) kind: Option<ValueKind>,
     /// The symbols that a currency is read from.
@@ -107,6 +108,7 @@ impl Rule {
         let fields = errors.keep(item_fields(&text)).unwrap_or_default();
         let language = errors.keep_below(&[], LanguageRule::new(&text)).flatten();
         let zone = errors.keep_below(&["zone"], zone_rule(&text)).flatten();
+        let country = errors.keep_below(&["country"], country_rule(&text)).flatten();
         let text_steps = errors.keep_below(&[], TextSteps::new(&text)).flatten();
         let RuleDates { date, birth_date } =
             compile_dates(&text, text_steps.as_ref(), date_use, &mut errors);
@@ -137,7 +139,7 @@ impl Rule {
         errors.ensure_none()?;
         Ok(Self {
             date,
-            zone,
+            companion: zone.or(country),
             birth_date,
             kind,
             symbols: CurrencySymbols::default(),
@@ -169,9 +171,27 @@ impl Rule {
         self.columns.contains(&names[index]) && self.nth.is_none_or(is_nth)
     }
 
-    /// The rule itself and that of its zone, which read columns and paths.
+    /// The rule itself and its companion, which read columns and paths.
     pub(super) fn readers(&self) -> impl Iterator<Item = &Self> {
-        std::iter::once(self).chain(self.zone.as_deref())
+        std::iter::once(self).chain(self.companion.as_deref())
+    }
+
+    /// Refuses a companion where nothing reads it.
+    pub(super) fn refuse_companion(&self, what: &str) -> Result<(), KeyErrors> {
+        let mut errors = KeyErrors::default();
+        if self.companion.is_some() {
+            let name = self.companion_kind().name();
+            errors.add(
+                name,
+                &format!("is that of each row, which is not for {what}; expected one {name}"),
+            );
+        }
+        errors.ensure_none()
+    }
+
+    /// What its companion says, if it has one.
+    pub(super) fn companion_kind(&self) -> Companion {
+        if self.date.is_some() { Companion::Zone } else { Companion::Country }
     }
 
     /// The columns and paths that it reads itself.
@@ -237,8 +257,8 @@ impl Rule {
     /// Adds texts that count as empty in the whole profile.
     pub(super) fn add_nulls(&mut self, nulls: &[String]) {
         self.empty.extend_from_slice(nulls);
-        if let Some(zone) = &mut self.zone {
-            zone.add_nulls(nulls);
+        if let Some(companion) = &mut self.companion {
+            companion.add_nulls(nulls);
         }
     }
 
@@ -481,10 +501,28 @@ const COUNTS_AS_EMPTY: &str = "it counts as empty (nulls, empty); expected defau
 
 /// Compiles the rule of the zone of a date, if each row has one.
 fn zone_rule(date: &RuleText) -> Result<Option<Box<Rule>>, KeyErrors> {
-    let Some(ZoneText::Rule(text)) = &date.zone else { return Ok(None) };
+    match &date.zone {
+        Some(ZoneText::Rule(zone)) => companion_rule(zone, date, Companion::Zone),
+        Some(ZoneText::Name(_)) | None => Ok(None),
+    }
+}
+
+/// Compiles the rule of the country of a phone number, if each row has one.
+fn country_rule(phone: &RuleText) -> Result<Option<Box<Rule>>, KeyErrors> {
+    match &phone.country {
+        Some(CountryText::Rule(country)) => companion_rule(country, phone, Companion::Country),
+        Some(CountryText::Code(_)) | None => Ok(None),
+    }
+}
+
+fn companion_rule(
+    text: &RuleText,
+    of: &RuleText,
+    companion: Companion,
+) -> Result<Option<Box<Rule>>, KeyErrors> {
     let mut errors = KeyErrors::default();
-    errors.keep_below(&[], zone_rule::check(text, date));
-    let rule = errors.keep_below(&[], Rule::new((**text).clone(), DateUse::None));
+    errors.keep_below(&[], companion.check(text, of));
+    let rule = errors.keep_below(&[], Rule::new(text.clone(), DateUse::None));
     errors.ensure_none()?;
     Ok(rule.map(|rule| Box::new(Rule { number: None, ..rule })))
 }

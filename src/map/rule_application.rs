@@ -58,14 +58,14 @@ impl Rule {
         };
         let result = match (self.kind, result) {
             (Some(kind), RuleResult::Value(text)) if !text.is_empty() => {
-                match kind.convert(text, &self.symbols) {
+                match kind.convert(text, &self.symbols, beside) {
                     // A single word is no first name, and one of another rule is of another name.
                     Ok(text) if text.is_empty() => RuleResult::Nothing,
                     Ok(text) => {
                         steps.add(|| kind.step().to_owned());
                         RuleResult::Value(text)
                     }
-                    Err((code, message)) => RuleResult::Invalid(code, message),
+                    Err(error) => self.invalid(error),
                 }
             }
             (_, result) => result,
@@ -101,7 +101,7 @@ impl Rule {
 
     /// The zone of a row, if each has one.
     fn zone_beside(&self, beside: Option<&str>) -> Option<Tz> {
-        beside.filter(|_| self.zone.is_some())?.parse().ok()
+        beside.filter(|_| self.companion.is_some())?.parse().ok()
     }
 
     /// Returns an error if `split` drops what says which time the date of a text is.
@@ -182,7 +182,7 @@ impl Rule {
 
     /// Applies the rule to the text of a filled cell of `field`, and returns how the result writes
     /// a number. The values of a table are constants of the profile. `beside` is the text of the
-    /// member with a number's number of decimals, or the name of a date's zone.
+    /// member with a number's number of decimals, or what the companion says.
     pub(super) fn convert<'a>(
         &'a self,
         field: &Field,

@@ -86,6 +86,8 @@ pub(super) enum KindText {
     Phone,
     /// The currency of an amount such as `EUR 12.00`.
     Currency,
+    /// A country by a code or its English name, which becomes the code with two letters.
+    Country,
 }
 
 /// Which word of a whole name is the last name; the other words are the first name.
@@ -219,8 +221,7 @@ pub(super) struct RuleText {
     pub(super) kind: Option<KindText>,
     /// The country of phone numbers without a country code, such as GB.
     #[serde(default, skip_serializing_if = "is_default")]
-    #[schemars(schema_with = "countries")]
-    pub(super) country: Option<String>,
+    pub(super) country: Option<CountryText>,
     /// Which word of a whole name is the last name.
     pub(super) split_name: Option<SplitNameText>,
     /// Which value counts where the rows of an order have different ones.
@@ -306,6 +307,50 @@ impl JsonSchema for ZoneText {
         let rule = generator.subschema_for::<RuleText>();
         let name = json_schema!({ "type": "string" });
         json_schema!({ "anyOf": [name, rule] })
+    }
+}
+
+/// The country of phone numbers: a code, or the rule of a column or path that has one.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub(super) enum CountryText {
+    Code(String),
+    Rule(Box<RuleText>),
+}
+
+impl ShortOrTable for CountryText {
+    type Table = RuleText;
+
+    const EXPECTED: &str = "a country such as \"GB\", or { column = \"Billing Country\" }";
+
+    fn of_short(short: OneOrMany) -> Option<Self> {
+        match short {
+            OneOrMany::One(code) => Some(Self::Code(code)),
+            OneOrMany::Many(_) => None,
+        }
+    }
+
+    fn of_table(rule: RuleText) -> Self {
+        Self::Rule(Box::new(rule))
+    }
+}
+
+impl<'de> Deserialize<'de> for CountryText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        short_or_table(deserializer)
+    }
+}
+
+impl JsonSchema for CountryText {
+    fn schema_name() -> Cow<'static, str> {
+        "CountryText".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let rule = generator.subschema_for::<RuleText>();
+        let countries: Vec<_> = NumberingPlan::countries().collect();
+        let code = json_schema!({ "type": "string", "enum": countries });
+        json_schema!({ "anyOf": [code, rule] })
     }
 }
 
@@ -415,11 +460,6 @@ pub(super) enum CurrencyScale {
 fn types(_: &mut SchemaGenerator) -> Schema {
     let names: Vec<_> = ExtensionType::NAMES.iter().map(|(name, _)| *name).collect();
     json_schema!({ "type": "string", "enum": names })
-}
-
-fn countries(_: &mut SchemaGenerator) -> Schema {
-    let countries: Vec<_> = NumberingPlan::countries().collect();
-    json_schema!({ "type": "string", "enum": countries })
 }
 
 fn locales(_: &mut SchemaGenerator) -> Schema {

@@ -35,8 +35,8 @@ use crate::model::{
 /// The rule that made a cell.
 pub(super) struct ChosenRule<'p> {
     pub(super) rule: &'p Rule,
-    /// The name of the zone of its date, if the row has it.
-    pub(super) zone: Option<&'static str>,
+    /// What its companion says of the row, if it has one.
+    pub(super) companion: Option<&'static str>,
 }
 
 /// The rule of a cell's field that made it, of `rules` in their order. The steps say why. `item` is
@@ -48,8 +48,8 @@ pub(super) fn chosen<'p, 'a>(
     steps: &mut Vec<String>,
 ) -> Option<ChosenRule<'p>> {
     let last = rules.last()?;
-    if rules.len() == 1 && last.when.is_none() && last.rule.zone.is_none() {
-        return Some(ChosenRule { rule: &last.rule, zone: None });
+    if rules.len() == 1 && last.when.is_none() && last.rule.companion.is_none() {
+        return Some(ChosenRule { rule: &last.rule, companion: None });
     }
     // A row has the fields of several items, of which one made the cell.
     let of_fields = |when: &Condition| !when.fields().is_empty();
@@ -66,7 +66,7 @@ pub(super) fn chosen<'p, 'a>(
         let mut of_kind = rules.iter();
         let chosen = of_kind.find(made_cell).or_else(|| rules.iter().find(has_column));
         let chosen = chosen.or_else(|| rules.iter().find(|rule| rule.rule.fields.is_empty()));
-        return Some(ChosenRule { rule: &chosen.unwrap_or(last).rule, zone: None });
+        return Some(ChosenRule { rule: &chosen.unwrap_or(last).rule, companion: None });
     }
     let replayed = cell.at.row().and_then(|row| match &row.content {
         RowContent::Record(record) => {
@@ -87,8 +87,8 @@ pub(super) fn chosen<'p, 'a>(
         }
         RowContent::Unreadable(_) => None,
     });
-    let (index, zone) = replayed.unwrap_or((rules.len() - 1, None));
-    Some(ChosenRule { rule: &rules[index].rule, zone })
+    let (index, companion) = replayed.unwrap_or((rules.len() - 1, None));
+    Some(ChosenRule { rule: &rules[index].rule, companion })
 }
 
 /// The names of the columns of a record and of the side rows joined to it, those of items last.
@@ -190,7 +190,7 @@ fn replay_item<'a, V: View<'a>>(
     }
 }
 
-/// Applies rules until one yields a value, and returns its index and the zone of its date.
+/// Applies rules until one yields a value, and returns its index and what its companion says.
 fn replay<'a, V: View<'a>>(
     rules: &'a [FieldBinding<'_, V::Source>],
     view: V,
@@ -215,8 +215,9 @@ fn replay<'a, V: View<'a>>(
             if !why.is_empty() {
                 steps.push(format!("{number}{why}"));
             }
-            let zone = binding.zone.as_ref();
-            return Some((index, zone.and_then(|zone| zone.zone_of(view, profile).ok())));
+            let companion = binding.companion.as_ref();
+            let said = companion.map(|companion| companion.said_to(binding.rule, view, profile));
+            return Some((index, said.and_then(Result::ok)));
         }
         let why =
             if holds { nothing_in(binding.rule) } else { "its condition does not hold".into() };
@@ -251,11 +252,11 @@ fn bind_to<'p>(
         bound.unwrap_or_else(|never| match never {})
     };
     let when = when.as_ref().filter(|_| is_bound).map(bind);
-    let zone = rule.zone.as_deref().map(|zone| {
-        let columns = zone.columns.iter().map(position).collect();
-        Box::new(FieldBinding::new(field.clone(), zone, columns, Vec::new()))
+    let companion = rule.companion.as_deref().map(|companion| {
+        let columns = companion.columns.iter().map(position).collect();
+        Box::new(FieldBinding::new(field.clone(), companion, columns, Vec::new()))
     });
-    FieldBinding { when, zone, ..bound }
+    FieldBinding { when, companion, ..bound }
 }
 
 /// Binds the columns of a rule to the names of a header.

@@ -2,6 +2,7 @@
 //! and problems of its rows.
 
 mod combined;
+mod countries;
 mod currency_symbols;
 mod dates;
 mod extends;

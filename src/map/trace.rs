@@ -48,8 +48,8 @@ impl<'a> CellOwner<'a> {
 pub fn trace(profile: &Profile, of: CellOwner<'_>, cell: &Cell<'_>) -> TracedValue {
     let (rules, mut steps) = (rules_of(profile, of, &cell.field), Vec::new());
     let chosen = rule_trace::chosen(profile, &rules, (cell, of.item()), &mut steps);
-    let (rule, zone) = chosen.map(|chosen| (chosen.rule, chosen.zone)).unzip();
-    let zone = zone.flatten();
+    let (rule, companion) = chosen.map(|chosen| (chosen.rule, chosen.companion)).unzip();
+    let companion = companion.flatten();
     let value = match cell.time {
         Some(time) => time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
         None => cell.text.to_string(),
@@ -84,7 +84,7 @@ pub fn trace(profile: &Profile, of: CellOwner<'_>, cell: &Cell<'_>) -> TracedVal
         {
             place.column_name = Some(names);
         }
-        let combined = combine(&cell.field, rule, &parts, zone, &mut traced.steps);
+        let combined = combine(&cell.field, rule, &parts, companion, &mut traced.steps);
         if let (Combination::Concat(_) | Combination::Join(_), Some(combined)) =
             (&rule.combination, combined)
         {
@@ -99,7 +99,7 @@ pub fn trace(profile: &Profile, of: CellOwner<'_>, cell: &Cell<'_>) -> TracedVal
         rule.and_then(|rule| Some((rule, packed_field(profile, rule, cell)?)))
     {
         traced.steps.push(format!("{} of an item in the list", field.name));
-        rule.convert(&cell.field, field.text, cell.notation, zone, &mut traced.steps);
+        rule.convert(&cell.field, field.text, cell.notation, companion, &mut traced.steps);
         field.text.clone_into(&mut traced.text);
         return traced;
     }
@@ -111,7 +111,7 @@ pub fn trace(profile: &Profile, of: CellOwner<'_>, cell: &Cell<'_>) -> TracedVal
     }
     traced.steps.extend(unwrapping(cell.at, &raw));
     if let Some(rule) = rule {
-        let beside = zone.or(beside);
+        let beside = companion.or(beside);
         rule.convert(&cell.field, exported, cell.notation, beside, &mut traced.steps);
     }
     exported.clone_into(&mut traced.text);

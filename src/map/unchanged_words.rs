@@ -28,10 +28,11 @@ impl Profile {
                     let is_converted = rule.kind.is_some() && word.is_replacement;
                     !is_converted && !rule.is_empty(&word.text)
                 }
-                // A rule that is wrong is not known; of the kinds only that of currencies converts
-                // words that have a list.
+                // A rule that is wrong is not known; of the kinds only those of currencies and of
+                // countries convert words that have a list.
                 None => {
-                    let may_be_converted = ValueKind::Currency.ensure_fits(&word.field).is_ok();
+                    let mut kinds = [ValueKind::Currency, ValueKind::Country].into_iter();
+                    let may_be_converted = kinds.any(|kind| kind.ensure_fits(&word.field).is_ok());
                     !may_be_converted && !self.is_null(&word.text)
                 }
             };

@@ -1,4 +1,5 @@
-//! Kinds of values (`kind` and `split_name` of a rule): e-mail address, phone number, currency, name.
+//! Kinds of values (`kind` and `split_name` of a rule): e-mail address, phone number, currency,
+//! country, name.
 //!
 //! A kind gives texts of several spellings one form. Which fields may have which kind is checked
 //! when the profile is compiled. Used by `rule` and `profile`.
@@ -6,11 +7,12 @@
 use std::borrow::Cow;
 
 use super::{
+    countries::code_of,
     currency_symbols::CurrencySymbols,
     key_errors::{KeyError, WHOLE_RULE},
     name_part::NamePart,
-    phone::NumberingPlan,
-    rule_text::{KindText, RuleText},
+    phone::{NumberingPlan, e164},
+    rule_text::{CountryText, KindText, RuleText},
 };
 use crate::model::{
     field::{Field, IdentifierKind},
@@ -22,10 +24,13 @@ use crate::model::{
 pub(super) enum ValueKind {
     /// E-mail addresses; `validate` checks them.
     Email,
-    /// Phone numbers of a country, or international ones; the code of the problem of another.
-    Phone(NumberingPlan, Code),
+    /// Phone numbers of a country, which each row has if it is none, or international ones; the code
+    /// of the problem of another.
+    Phone(Option<NumberingPlan>, Code),
     /// Amounts with the code of their currency, which is the value.
     Currency,
+    /// Countries by a code or an English name; the code with two letters is the value.
+    Country,
     /// Whole names, of which a part is the value.
     Name(NamePart),
 }
@@ -45,11 +50,14 @@ impl ValueKind {
                 (None, None) => Ok(Some(Self::Name(NamePart::new(split)))),
             };
         }
-        match (text.kind, text.country.as_deref()) {
-            (Some(KindText::Phone), Some(country)) => {
+        match (text.kind, &text.country) {
+            (Some(KindText::Phone), Some(CountryText::Code(country))) => {
                 let plan =
                     NumberingPlan::of_country(country).map_err(|error| ("country", error))?;
-                Ok(Some(Self::Phone(plan, Code::PhoneImplausible)))
+                Ok(Some(Self::Phone(Some(plan), Code::PhoneImplausible)))
+            }
+            (Some(KindText::Phone), Some(CountryText::Rule(_))) => {
+                Ok(Some(Self::Phone(None, Code::PhoneImplausible)))
             }
             (Some(KindText::Phone), None) => {
                 let error = "has kind = \"phone\", but no country; expected the one of numbers \
@@ -59,6 +67,7 @@ impl ValueKind {
             (_, Some(_)) => Err((WHOLE_RULE, "has a country, but no kind = \"phone\"".to_owned())),
             (Some(KindText::Email), None) => Ok(Some(Self::Email)),
             (Some(KindText::Currency), None) => Ok(Some(Self::Currency)),
+            (Some(KindText::Country), None) => Ok(Some(Self::Country)),
             (None, None) => Ok(None),
         }
     }
@@ -98,6 +107,7 @@ impl ValueKind {
                 let is_phone = matches!(field, Field::GuestPhone | Field::GuestMobile);
                 ("phone", is_phone || matches!(field, Field::Identifier(_)))
             }
+            Self::Country => ("country", *field == Field::GuestCountry),
             Self::Currency => {
                 let is_item = *field == Field::ItemCurrencyCode;
                 ("currency", is_item || matches!(field, Field::CurrencyCode | Field::EventCurrency))
@@ -112,24 +122,39 @@ impl ValueKind {
             Self::Email => "",
             Self::Phone(..) => "as an international number",
             Self::Currency => "the code in it",
+            Self::Country => "the code of the country",
             Self::Name(part) => part.step(),
         }
     }
 
+    /// The code of the problem of a phone number.
+    pub(super) fn phone_code(self) -> Option<Code> {
+        match self {
+            Self::Phone(_, code) => Some(code),
+            _ => None,
+        }
+    }
+
     /// The form of a text of this kind; an error is the code and message of a problem, without the
-    /// text.
-    /// `symbols` are those of currencies.
+    /// text. `symbols` are those of currencies, `country` is that of phone numbers that the row has.
     pub(super) fn convert<'t>(
         self,
         text: Cow<'t, str>,
         symbols: &CurrencySymbols,
+        country: Option<&str>,
     ) -> Result<Cow<'t, str>, (Code, String)> {
         match self {
             Self::Email => Ok(text),
             Self::Name(part) => Ok(part.of(text)),
             Self::Phone(plan, code) => {
-                plan.e164(&text).map(Cow::Owned).map_err(|error| (code, error))
+                let of_row = || NumberingPlan::of_country(country?).ok();
+                let number = e164(plan.or_else(of_row).as_ref(), &text);
+                number.map(Cow::Owned).map_err(|error| (code, error))
             }
+            Self::Country => code_of(&text).map(Cow::Borrowed).ok_or_else(|| {
+                let expected = "a code of ISO 3166-1 such as IE or IRL, or an English name";
+                (Code::UnknownCountry, format!("unknown country; expected {expected}"))
+            }),
             Self::Currency => {
                 let currency = symbols.currency_of(&text);
                 currency

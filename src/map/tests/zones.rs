@@ -120,7 +120,7 @@ guest.dob = { column = 'a', date = '%F', zone = { column = 'b' } }
     "#);
     insta::assert_snapshot!(error("order.orderedAt = { column = 'a', zone = { column = 'b' } }\nitem.orderedAt = { path = 'a', date = '%F', zone = { column = 'b' } }"), @r#"
     test:3:7: order.orderedAt.date: "date" has a zone of each row, but every date has an offset; expected none, or a format without an offset
-      test:4:45: item.orderedAt.zone: "zone" has a date, whose zone is not in the same format; expected a column, a path or a default in the zone too
+      test:4:45: item.orderedAt.zone: "zone" is not in the same format as the value beside it; expected a column, a path or a default in the zone too
     "#);
     let rules = profile(RULES);
     insta::assert_snapshot!(bind_error(&rules, "id,when"), @r#"test:3:96: order.orderedAt.zone: there is no column "zone" in the export; orders.csv has "id", "when""#);
