@@ -19,7 +19,7 @@ use crate::{
     },
     read::{ReadLimits, inputs, read_sample},
     sniff::{Certainties, DraftedProfile, EncodingFinding, Survey, draft_profile},
-    storage::{LocalStorage, create_new_file},
+    storage::{LocalStorage, create_new_file, ensure_creatable},
 };
 
 /// Looks at the files, writes the profile, and prints what to type next.
@@ -34,9 +34,11 @@ pub(super) fn run(arguments: &InitArguments, errors: ErrorList) -> anyhow::Resul
     print::output(&found_text(&drafted, &inputs))?;
     if asks {
         init_questions::ask(&mut drafted.draft)?;
+        init_questions::ask_of_command(&mut drafted.command_questions)?;
     }
     write(&out, &drafted.draft.text())?;
-    if asks && drafted.draft.questions().is_empty() && drafted.answers.is_empty() {
+    let has_answers = drafted.command_questions.iter().all(|question| question.answer.is_some());
+    if asks && drafted.draft.questions().is_empty() && has_answers {
         Preview { profile: &out, inputs: &inputs, drafted: &drafted }.show()?;
     }
     print::output(&result_text(&drafted, &out, &inputs))?;
@@ -66,14 +68,21 @@ fn default_out(input: &Input) -> PathBuf {
     PathBuf::from(format!("{stem}.toml"))
 }
 
+/// The settings of the working folder, which a profile must not be taken for.
+const SETTINGS: &str = "orderferry.toml";
+
 fn ensure_absent(out: &Path) -> anyhow::Result<()> {
+    if out.file_name().is_some_and(|name| name == SETTINGS) {
+        bail!("{SETTINGS} has the settings of all runs\n  hint: name another file with --out");
+    }
     if out.exists() {
         bail!(
             "{} exists, and is not overwritten\n  hint: name another file with --out",
             out.display()
         );
     }
-    Ok(())
+    // Before questions are asked, whose answers would be lost.
+    ensure_creatable(out).with_context(|| format!("{}: cannot create it", out.display()))
 }
 
 /// Looks at a file; in a terminal asks for its encoding first, on which all of it depends.
@@ -130,21 +139,19 @@ fn found_text(drafted: &DraftedProfile, inputs: &[Input]) -> String {
 
 /// What was written, and the command to type next.
 fn result_text(drafted: &DraftedProfile, out: &Path, inputs: &[Input]) -> String {
-    let Certainties { n_sure, n_guessed, n_open } = drafted.draft.certainties();
+    let Certainties { n_sure, n_guessed, .. } = drafted.draft.certainties();
     let shown = out.display();
-    let mut lines =
-        vec![format!("\nwrote {shown}: {n_sure} values are sure, {n_guessed} are guessed")];
+    let mut lines = vec![format!("\nwrote {shown}: {n_sure} sure, {n_guessed} guessed")];
     let questions = drafted.draft.questions();
-    if n_open > 0 {
-        let open = if n_open == 1 {
-            "1 question is".to_owned()
-        } else {
-            format!("{n_open} questions are")
-        };
-        lines.push(format!("{open} open; answer each \"?\" in {shown}, or with --answer:"));
-        lines.extend(
-            questions.iter().map(|question| format!("  {}: {}", question.key, question.text)),
-        );
+    let of_command = drafted.command_questions.iter().filter(|question| question.answer.is_none());
+    let of_command = of_command.map(|question| (&question.key, &question.text));
+    let open = questions.iter().map(|question| (&question.key, &question.text));
+    let open: Vec<_> = open.chain(of_command).collect();
+    if !open.is_empty() {
+        let are = if open.len() == 1 { "question is" } else { "questions are" };
+        let n_open = open.len();
+        lines.push(format!("{n_open} {are} open; answer each \"?\" in {shown}, or with --answer:"));
+        lines.extend(open.iter().map(|(key, text)| format!("  {key}: {text}")));
     }
     lines.push(format!("next: {}", next_command(drafted, out, inputs)));
     lines.join("\n")
@@ -164,8 +171,12 @@ fn next_command(drafted: &DraftedProfile, out: &Path, inputs: &[Input]) -> Strin
         }
     }
     let questions = drafted.draft.questions();
-    for key in questions.iter().map(|question| &question.key).chain(&drafted.answers) {
-        words.push(format!("--answer {}", shell_word(&format!("{key}=…"))));
+    let open = questions.iter().map(|question| (&question.key, None));
+    let of_command = drafted.command_questions.iter();
+    let of_command = of_command.map(|question| (&question.key, question.answer.as_deref()));
+    for (key, answer) in open.chain(of_command) {
+        let answer = answer.unwrap_or("…");
+        words.push(format!("--answer {}", shell_word(&format!("{key}={answer}"))));
     }
     words.push("--pos POS --explain-first 3".to_owned());
     words.join(" ")

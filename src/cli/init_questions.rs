@@ -6,10 +6,10 @@
 use anyhow::Context;
 use dialoguer::{Input as TextPrompt, Select, theme::ColorfulTheme};
 
-use super::{print, profile_files::first_error};
+use super::{print, profile_files::errors_of};
 use crate::{
-    model::text_encoding::TextEncoding,
-    sniff::{EncodingCandidate, ProfileDraft, Question},
+    model::{printable::printable, text_encoding::TextEncoding},
+    sniff::{CommandQuestion, EncodingCandidate, ProfileDraft, Question},
 };
 
 /// Asks for the encoding of a file; none if the person does not know it.
@@ -34,18 +34,30 @@ const OTHER: &str = "something else";
 
 /// Asks all open questions of a draft. An answer with which the profile has an error is asked again.
 pub(super) fn ask(draft: &mut ProfileDraft) -> anyhow::Result<()> {
+    let known = errors_of(&draft.text());
     for question in draft.questions() {
         while let Some(answer) = ask_one(&question)? {
             let mut answered = draft.clone();
             answered.answer(&question, &answer);
-            match first_error(&answered.text()) {
-                Some(error) => print::status(&error),
+            // Another error of the draft is no error of the answer.
+            let errors = errors_of(&answered.text());
+            match errors.iter().find(|error| !known.contains(error)) {
+                Some(error) => print::status(error),
                 None => {
                     *draft = answered;
                     break;
                 }
             }
         }
+    }
+    Ok(())
+}
+
+/// Asks what only the command can answer.
+pub(super) fn ask_of_command(questions: &mut [CommandQuestion]) -> anyhow::Result<()> {
+    for question in questions {
+        let typed = ask_typed(&format!("{} ({})", question.text, question.key))?;
+        question.answer = Some(typed).filter(|typed| !typed.is_empty());
     }
     Ok(())
 }
@@ -67,23 +79,29 @@ fn ask_one(question: &Question) -> anyhow::Result<Option<String>> {
 }
 
 fn select(prompt: &str, items: &[impl std::fmt::Display]) -> anyhow::Result<usize> {
+    // Texts of the export do not steer the terminal. No answer is chosen before a person chooses one.
+    let items: Vec<_> =
+        items.iter().map(|item| printable(&item.to_string()).into_owned()).collect();
     Select::with_theme(&ColorfulTheme::default())
-        .with_prompt(prompt)
-        .items(items)
-        .default(0)
+        .with_prompt(printable(prompt))
+        .items(&items)
         .interact()
         .context("cannot ask in this terminal; --yes does not ask")
 }
 
 /// A text as a value of TOML; none if it is empty.
 fn ask_text(prompt: &str) -> anyhow::Result<Option<String>> {
+    let typed = ask_typed(prompt)?;
+    Ok((!typed.is_empty()).then(|| toml_value(&typed)))
+}
+
+fn ask_typed(prompt: &str) -> anyhow::Result<String> {
     let text: String = TextPrompt::with_theme(&ColorfulTheme::default())
-        .with_prompt(format!("{prompt} (empty: later)"))
+        .with_prompt(format!("{} (empty: later)", printable(prompt)))
         .allow_empty(true)
         .interact_text()
         .context("cannot ask in this terminal; --yes does not ask")?;
-    let text = text.trim();
-    Ok((!text.is_empty()).then(|| toml_value(text)))
+    Ok(text.trim().to_owned())
 }
 
 /// A number or a table as it is typed, anything else as a text.

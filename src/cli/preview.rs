@@ -53,7 +53,10 @@ impl Preview<'_> {
                 }
             }
             // The profile is written, and a check of the whole export says the same.
-            Err(error) => print::status(&format!("no preview: {error:#}")),
+            Err(error) => {
+                let message = format!("no preview: {error:#}");
+                print::status(&message.replace(&format!("{}/", folder.path().display()), ""));
+            }
         }
         Ok(())
     }
@@ -71,6 +74,10 @@ impl Preview<'_> {
             ("--ledger", folder.join("ledger.db")),
         ] {
             typed.extend([OsString::from(option), path.into()]);
+        }
+        for question in &self.drafted.command_questions {
+            let answer = question.answer.as_deref().unwrap_or_default();
+            typed.extend(["--answer".into(), format!("{}={answer}", question.key).into()]);
         }
         for (index, join) in &self.drafted.joined {
             let named = format!("{join}={}", self.inputs[*index].name);

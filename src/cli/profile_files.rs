@@ -44,13 +44,13 @@ pub(super) fn load_message(error: &anyhow::Error) -> String {
     }
 }
 
-/// The first error of a profile's text, without its open questions.
-pub(super) fn first_error(text: &str) -> Option<String> {
+/// The errors of a profile's text, without its open questions.
+pub(super) fn errors_of(text: &str) -> Vec<String> {
     let name = "the answer".to_owned();
     let text = NamedText { id: name.clone(), name, text: text.to_owned(), is_built_in: false };
     let texts = ProfileTexts::new(text, read_extended);
-    let errors = Profile::compile_with_errors(texts, &[]).errors;
-    errors.into_iter().find(|error| error.kind != OPEN_QUESTION).map(|error| error.to_string())
+    let errors = Profile::compile_with_errors(texts, &[]).errors.into_iter();
+    errors.filter(|error| error.kind != OPEN_QUESTION).map(|error| error.to_string()).collect()
 }
 
 /// Reads the profile that another one extends. An error is a message.

@@ -78,7 +78,11 @@ pub(super) fn header_hint(
             "the file is JSON; give it a name that ends in .json or .ndjson{form}"
         ));
     }
-    if let Some(format) = known_format(header).filter(|format| !format.is_read_by(profile)) {
+    // A profile of the user's own that has names of the file is one for it.
+    let is_of_user = !profile.name_places.is_of_built_in();
+    let fits = is_of_user && header.names.iter().any(|name| is_known(name));
+    let format = known_format(header).filter(|format| !fits && !format.is_read_by(profile));
+    if let Some(format) = format {
         return Some(format.hint());
     }
     let found = other_delimiter(header, is_known)?;

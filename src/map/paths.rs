@@ -171,7 +171,10 @@ pub fn missing_paths(
             }
         }
     }
-    if let (Some(format), [_, ..]) = (other_format(profile, seen), &missing[..]) {
+    // A profile of the user's own may be one for these documents, with a misspelling.
+    let is_of_built_in = profile.name_places.is_of_built_in();
+    let format = other_format(profile, seen).filter(|_| is_of_built_in);
+    if let (Some(format), [_, ..]) = (format, &missing[..]) {
         // Its own profile says where its documents are.
         missing.truncate(1);
         missing[0].notes = vec![Note::Hint(format.hint())];

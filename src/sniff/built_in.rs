@@ -4,6 +4,7 @@
 
 use super::{
     draft::{DraftSection, ProfileDraft, quoted},
+    draft_file::encoding_key,
     draft_values::choice,
     joins::file_name,
     survey::{FileLayout, Survey},
@@ -41,6 +42,7 @@ pub(super) fn extending_draft(survey: &Survey, format: &KnownFormat) -> ProfileD
     let name = file_name(&survey.name).split('.').next().unwrap_or_default();
     file.guess("name", quoted(if name.is_empty() { "export" } else { name }), "of the file");
     file.sure("extends", quoted(format.profile), "");
+    encoding_key(&mut file, "encoding", &survey.encoding);
     let questions = built_in_questions(format.profile);
     for question in questions.iter().filter(|question| question.is_key) {
         let choices =
@@ -50,7 +52,7 @@ pub(super) fn extending_draft(survey: &Survey, format: &KnownFormat) -> ProfileD
     let heading = vec![
         format!(
             "{} looks like {}, which the built-in profile {} reads: orderferry profiles show {}",
-            survey.name, format.title, format.profile, format.profile
+            file_name(&survey.name), format.title, format.profile, format.profile
         ),
         "What is written here adds to it, or takes the place of its rules: orderferry help profile, \
          \"Profiles that extend others\"."
@@ -59,11 +61,26 @@ pub(super) fn extending_draft(survey: &Survey, format: &KnownFormat) -> ProfileD
     ProfileDraft { heading, sections: vec![file] }
 }
 
+/// An open question that only the command can answer, with `--answer`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandQuestion {
+    /// The key, as `--answer` names it.
+    pub key: String,
+    /// What is asked.
+    pub text: String,
+    /// The answer, once a person gave one.
+    pub answer: Option<String>,
+}
+
 /// The questions that a profile which extends the built-in one cannot answer: they are within a
 /// list, so that the command has to.
-pub(super) fn questions_of_command(format: &KnownFormat) -> Vec<String> {
-    let questions = built_in_questions(format.profile);
-    questions.into_iter().filter(|question| !question.is_key).map(|question| question.key).collect()
+pub(super) fn questions_of_command(format: &KnownFormat) -> Vec<CommandQuestion> {
+    let questions = built_in_questions(format.profile).into_iter();
+    let of_command = questions.filter(|question| !question.is_key).map(|question| {
+        let text = question_text(&question);
+        CommandQuestion { key: question.key, text, answer: None }
+    });
+    of_command.collect()
 }
 
 fn question_text(question: &BuiltInQuestion) -> String {

@@ -64,7 +64,7 @@ pub(super) fn csv_table(
     let mut n_skipped_lines = lines_before(text, &records, header_at);
     n_skipped_lines += usize::from(n_skipped_lines > 0 && separator.is_some());
     let mut rows = records.split_off(header_at);
-    let has_header = !is_data(&rows[0]) || rows.len() == 1;
+    let has_header = !is_data(&rows[0]);
     let names: Vec<String> = if has_header {
         rows.remove(0).iter().map(str::to_owned).collect()
     } else {
@@ -73,7 +73,10 @@ pub(super) fn csv_table(
     let of_parts = parts.iter().flat_map(|part| records_of(behind_first_line(part), dialect));
     rows.extend(of_parts.filter(|record| record.len() == n_cells));
     let is_total = |record: &&StringRecord| record.len() != n_cells && is_of_totals(record);
-    let first_cell = |record: &StringRecord| record.get(0).unwrap_or_default().to_owned();
+    // As it is in the file, unless in quotes: with the delimiter, so that no other cell begins so.
+    let delimiter = char::from(dialect.delimiter);
+    let first_cell =
+        |record: &StringRecord| format!("{}{delimiter}", record.get(0).unwrap_or_default());
     let total_rows = rows.iter().filter(is_total).take(MAX_TOTALS).map(first_cell).collect();
     rows.retain(|record| record.len() == n_cells);
     let has_separator_line = separator.is_some();
@@ -163,20 +166,20 @@ fn records_of(text: &str, dialect: CsvDialect) -> Vec<StringRecord> {
     reader.records().map_while(Result::ok).collect()
 }
 
-/// Whether a row belongs to no order: all that it has are numbers and words such as `Total`.
+/// Whether a row belongs to no order: its first filled cell is a word such as `Total`, and the others
+/// are numbers.
 pub(super) fn is_of_totals(record: &StringRecord) -> bool {
     const WORDS: [&str; 10] =
         ["total", "sum", "summe", "gesamt", "somme", "totale", "totaal", "suma", "anzahl", "count"];
-    let is_total = |cell: &str| {
+    let has_word = |cell: &str| {
         let cell = cell.to_lowercase();
-        let has_word = || {
-            let mut words = cell.split(|c: char| !c.is_alphabetic());
-            words.any(|word| WORDS.contains(&word) || word.ends_with("summe"))
-        };
-        NumberForms::default().add(&cell) || cell.len() <= 40 && has_word()
+        let mut words = cell.split(|c: char| !c.is_alphabetic());
+        let is_word = |word: &str| WORDS.contains(&word) || word.ends_with("summe");
+        cell.len() <= 40 && words.any(is_word)
     };
-    record.iter().any(|cell| !cell.is_empty())
-        && record.iter().filter(|cell| !cell.is_empty()).all(is_total)
+    let mut filled = record.iter().filter(|cell| !cell.is_empty());
+    filled.next().is_some_and(has_word)
+        && filled.all(|cell| NumberForms::default().add(cell) || has_word(cell))
 }
 
 /// The number of cells that the most rows have.
@@ -244,7 +247,7 @@ mod tests {
             layout("Orders of May\n\nid,name,total\n1,a,2.50\n2,b,3.50\nSum,6\n");
         assert_eq!(preamble.n_skipped_lines, 2);
         assert_eq!(table.columns[0], ValueSource::Column("id".to_owned()));
-        assert_eq!(preamble.total_rows, ["Sum"]);
+        assert_eq!(preamble.total_rows, ["Sum,"]);
         assert_eq!(layout("\n\nid,name\n1,a\n2,b\n").0.n_skipped_lines, 0);
     }
 

@@ -23,7 +23,7 @@ pub(super) struct DateForm {
 }
 
 /// Dates without a time, the more common ones first.
-const DATES: [&str; 21] = [
+const DATES: [&str; 23] = [
     "%Y-%m-%d",
     "%d.%m.%Y",
     "%d/%m/%Y",
@@ -45,6 +45,8 @@ const DATES: [&str; 21] = [
     "%b %d %Y",
     "%a, %d %b %Y",
     "%b-%d-%y",
+    "%y-%m-%d",
+    "%Y%m%d",
 ];
 
 /// What is behind a date.
@@ -129,7 +131,7 @@ pub(super) fn date_forms<'t>(texts: impl Iterator<Item = &'t str>) -> Vec<DateFo
     let Some(first) = texts.first().filter(|text| may_be_date(text)) else { return Vec::new() };
     let mut forms: Vec<(DateForm, Vec<DateTime<Utc>>)> = Vec::new();
     for CandidateFormat { form, rule } in CANDIDATES.iter() {
-        if parse(rule, first).is_none() {
+        if !has_shape(first, &form.format) || parse(rule, first).is_none() {
             continue;
         }
         let times: Option<Vec<_>> = texts.iter().map(|text| parse(rule, text)).collect();
@@ -144,6 +146,21 @@ pub(super) fn date_forms<'t>(texts: impl Iterator<Item = &'t str>) -> Vec<DateFo
         DateForm { example: format!("{} is {day}", texts[shown]), ..form }
     };
     forms.into_iter().map(with_example).collect()
+}
+
+/// Whether a text has the marks and names that a format has: cheap, since there are thousands of
+/// formats.
+fn has_shape(text: &str, format: &str) -> bool {
+    if !format.starts_with('%') {
+        return true;
+    }
+    let has_time = format.contains("%H") || format.contains("%I");
+    let has_name = format.contains("%b");
+    let n_letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    let mark = format.chars().nth(2).filter(|mark| matches!(mark, '-' | '/' | '.'));
+    has_time == text.contains(':')
+        && (!has_name || n_letters >= 3)
+        && mark.is_none_or(|mark| text.contains(mark))
 }
 
 fn may_be_date(text: &str) -> bool {
@@ -182,6 +199,7 @@ mod tests {
             (&["03/04/2026", "05/26/2026"], &["%m/%d/%Y"]),
             (&["03/04/26 1:05 PM"], &["%d/%m/%y %I:%M %p", "%m/%d/%y %I:%M %p"]),
             (&["10-Dez-25", "05-Mai-26"], &["%d-%b-%y de"]),
+            (&["26-10-03"], &["%d-%m-%y", "%y-%m-%d"]),
             (&["Mar 3, 2017 03:41:28 PM"], &["%b %d, %Y %I:%M:%S %p"]),
             (&["1795651200"], &["epoch"]),
             (&["1795651200000"], &["epoch_ms"]),

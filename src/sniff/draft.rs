@@ -4,6 +4,8 @@
 
 use std::fmt::Write;
 
+use crate::model::printable::printable;
+
 /// A profile that is not finished.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProfileDraft {
@@ -17,6 +19,8 @@ pub struct ProfileDraft {
 pub(super) struct DraftSection {
     /// As in the file; empty for the keys of the file itself.
     pub(super) header: String,
+    /// The path of its keys.
+    path: String,
     pub(super) comment: Vec<String>,
     pub(super) entries: Vec<DraftEntry>,
 }
@@ -82,7 +86,13 @@ const QUESTION: &str = "\"?\"";
 
 impl DraftSection {
     pub(super) fn new(header: &str) -> Self {
-        Self { header: header.to_owned(), comment: Vec::new(), entries: Vec::new() }
+        Self::of_list(header, header.trim_matches(['[', ']']))
+    }
+
+    /// A section of a list of tables, whose keys have this path.
+    pub(super) fn of_list(header: &str, path: &str) -> Self {
+        let (comment, entries) = (Vec::new(), Vec::new());
+        Self { header: header.to_owned(), path: path.to_owned(), comment, entries }
     }
 
     /// A value that the bytes of the export show.
@@ -106,6 +116,11 @@ impl DraftSection {
         self.add(key, value.into(), Certainty::Open(choices), text.into());
     }
 
+    /// The path of a key, as `--answer` names it.
+    fn path_of(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    }
+
     fn add(&mut self, key: &str, value: String, certainty: Certainty, note: String) {
         self.entries.push(DraftEntry { key: key.to_owned(), value, certainty, note });
     }
@@ -120,7 +135,7 @@ impl ProfileDraft {
             for (index, entry) in section.entries.iter().enumerate() {
                 if let Certainty::Open(choices) = &entry.certainty {
                     questions.push(Question {
-                        key: format!("{}{}", prefix(&section.header), entry.open_key()),
+                        key: section.path_of(&entry.open_key()),
                         text: entry.note.clone(),
                         choices: choices.clone(),
                         at: (section_index, index),
@@ -199,6 +214,7 @@ impl DraftEntry {
             (Certainty::Open(choices), note) => with_choices(note, choices),
             (Certainty::Answered, note) => format!("answered: {note}"),
         };
+        let note = printable(&note).split_whitespace().collect::<Vec<_>>().join(" ");
         let line = format!("{} = {}", self.key, self.value);
         if note.is_empty() {
             let _ = writeln!(text, "{line}");
@@ -228,28 +244,24 @@ fn with_choices(question: &str, choices: &[Choice]) -> String {
 /// Writes a comment, folded.
 fn comment(text: &mut String, line: &str) {
     let mut row = String::from("#");
-    for word in line.split(' ') {
+    // Texts of the export may have line breaks and control characters.
+    let line = printable(line);
+    for word in line.split_whitespace() {
         if row.chars().count() + 1 + word.chars().count() > MAX_COLUMNS && row.len() > 1 {
             let _ = writeln!(text, "{row}");
             row = String::from("#");
         }
-        if !word.is_empty() {
-            row.push(' ');
-            row.push_str(word);
-        }
+        row.push(' ');
+        row.push_str(word);
     }
     let _ = writeln!(text, "{row}");
 }
 
-/// What a key of a section is called outside of it: `order.` of `[order]`.
-fn prefix(header: &str) -> String {
-    let name = header.trim_matches(['[', ']']);
-    if name.is_empty() { String::new() } else { format!("{name}.") }
-}
-
 /// A text as a value of TOML.
+// A basic string on one line, so that it may be a key too: the escapes of JSON are those of TOML,
+// but for DEL.
 pub(super) fn quoted(text: &str) -> String {
-    toml::Value::from(text).to_string()
+    serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f")
 }
 
 /// Texts as a list of TOML.

@@ -20,12 +20,16 @@ use crate::model::text_encoding::TextEncoding;
 pub(super) fn file_section(survey: &Survey, prices: &PriceFindings) -> DraftSection {
     let mut section = DraftSection::new("");
     section.guess("name", quoted(&profile_name(&survey.name)), "of the file");
-    encoding_key(&mut section, &survey.encoding);
+    encoding_key(&mut section, "encoding", &survey.encoding);
     match &survey.layout {
         FileLayout::Csv(layout) => csv_keys(&mut section, layout, survey),
         FileLayout::Json(layout) => {
             if let Some(path) = &layout.documents {
-                section.sure("documents", quoted(path), "where the orders are");
+                section.guess(
+                    "documents",
+                    quoted(path),
+                    "the array whose members are those of orders",
+                );
             }
             if let Some(path) = &layout.items {
                 let path = path.strip_suffix("[]").unwrap_or(path);
@@ -45,18 +49,19 @@ fn profile_name(file: &str) -> String {
     if name.is_empty() || name == "-" { "export".to_owned() } else { name.to_owned() }
 }
 
-fn encoding_key(section: &mut DraftSection, encoding: &EncodingFinding) {
+/// The encoding of a file, or the question which one it is.
+pub(super) fn encoding_key(section: &mut DraftSection, key: &str, encoding: &EncodingFinding) {
     match encoding {
         EncodingFinding::Certain(TextEncoding::Utf8) => {}
         EncodingFinding::Certain(encoding) => {
-            section.sure("encoding", quoted(&encoding.to_string()), "");
+            section.sure(key, quoted(&encoding.to_string()), "");
         }
         EncodingFinding::Open(candidates) => {
             let choices = candidates.iter().map(|candidate| {
                 choice(quoted(&candidate.encoding.to_string()), fragments(&candidate.words))
             });
             let text = "in which encoding do these words read well?";
-            section.ask("encoding", "\"?\"", text, choices.collect());
+            section.ask(key, "\"?\"", text, choices.collect());
         }
     }
 }
@@ -72,42 +77,46 @@ fn fragments(words: &[String]) -> String {
     words.iter().map(fragment).collect::<Vec<_>>().join(" ")
 }
 
-fn csv_keys(section: &mut DraftSection, layout: &CsvLayout, survey: &Survey) {
-    let n_rows = survey.rows.table.rows.len();
+/// The keys that say how a CSV file is written, each with its value and why.
+pub(super) fn dialect_keys(layout: &CsvLayout) -> Vec<(&'static str, String, &'static str)> {
+    let mut keys = Vec::new();
     if layout.dialect.delimiter != b',' && !layout.has_separator_line {
         let delimiter = char::from(layout.dialect.delimiter).to_string();
-        section.sure(
-            "delimiter",
-            quoted(&delimiter),
-            format!("{n_rows} rows have equally many cells"),
-        );
+        keys.push(("delimiter", quoted(&delimiter), "with it rows have equally many cells"));
     }
     if !layout.dialect.has_quotes {
-        section.sure("quote", quoted("none"), "quotes are within cells, so they are data");
+        keys.push(("quote", quoted("none"), "quotes are within cells, so they are data"));
     }
     if layout.dialect.has_escapes {
-        section.sure("escape", quoted("\\"), "quotes within cells have a backslash");
+        keys.push(("escape", quoted("\\"), "quotes within cells have a backslash"));
     }
     if layout.n_skipped_lines > 0 {
-        section.sure("skip_lines", layout.n_skipped_lines.to_string(), "lines before the header");
+        keys.push(("skip_lines", layout.n_skipped_lines.to_string(), "lines before the header"));
+    }
+    keys
+}
+
+fn csv_keys(section: &mut DraftSection, layout: &CsvLayout, survey: &Survey) {
+    for (key, value, note) in dialect_keys(layout) {
+        section.sure(key, value, note);
     }
     if !layout.has_header {
         let names: Vec<&str> =
             survey.rows.table.columns.iter().map(super::table::ValueSource::name).collect();
         section.guess("header", list(&names), "the first row is data; give the columns names");
     }
-    let is_spreadsheet = |cell: &str| {
-        let guarded = cell.strip_prefix('\'').is_some_and(|rest| {
-            rest.starts_with(['=', '+', '-', '@']) || rest.starts_with(|c: char| c.is_ascii_digit())
-        });
-        guarded || cell.starts_with("=\"")
+    let is_number = |text: &str| {
+        let digits = text.trim_start_matches('+');
+        digits.len() > 3 && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b' ')
     };
-    if survey.rows.table.rows.iter().any(|row| row.iter().any(is_spreadsheet)) {
-        section.sure(
-            "cells",
-            quoted("spreadsheet"),
-            "cells such as '123 or =\"123\" are of a spreadsheet",
-        );
+    let is_guarded = |cell: &str| cell.strip_prefix('\'').is_some_and(is_number);
+    let has = |is_one: &dyn Fn(&str) -> bool| {
+        survey.rows.table.rows.iter().any(|row| row.iter().any(is_one))
+    };
+    if has(&|cell| cell.starts_with("=\"")) {
+        section.sure("cells", quoted("spreadsheet"), "a spreadsheet wrote cells such as =\"123\"");
+    } else if has(&is_guarded) {
+        section.guess("cells", quoted("spreadsheet"), "numbers have an apostrophe before them");
     }
     let nulls = null_texts(survey);
     if !nulls.is_empty() {
@@ -149,7 +158,7 @@ fn row_keys(section: &mut DraftSection, key: &KeyColumns, layout: &CsvLayout, su
     if n_without_key > 0 && n_without_key == key.rows_without_key.len() {
         ignored.push(format!("{{ column = {}, empty = true }}", quoted(number.name())));
     }
-    for start in layout.total_rows.iter().filter(|start| !start.is_empty()) {
+    for start in &layout.total_rows {
         let rule = format!("{{ raw = true, starts_with = {} }}", quoted(start));
         if !ignored.contains(&rule) {
             ignored.push(rule);
@@ -192,7 +201,7 @@ fn number_keys(section: &mut DraftSection, survey: &Survey) {
     }
 }
 
-/// What the symbols beside amounts mean; a code such as `EUR` means itself.
+/// What the symbols and codes beside amounts mean.
 fn symbol_keys(section: &mut DraftSection, survey: &Survey) {
     const MEANINGS: [(&str, &str); 6] =
         [("€", "EUR"), ("£", "GBP"), ("₹", "INR"), ("zł", "PLN"), ("Kč", "CZK"), ("AU $", "AUD")];
@@ -207,8 +216,12 @@ fn symbol_keys(section: &mut DraftSection, survey: &Survey) {
         .flat_map(|forms| &forms.symbols)
         .collect();
     let is_code = |symbol: &str| symbol.bytes().all(|byte| byte.is_ascii_uppercase());
-    for symbol in symbols.into_iter().filter(|symbol| !is_code(symbol)) {
+    for symbol in symbols {
         let key = format!("currency_symbols.{}", quoted(symbol));
+        if is_code(symbol) {
+            section.sure(&key, quoted(symbol), "a code");
+            continue;
+        }
         if let Some((_, code)) = MEANINGS.iter().find(|(known, _)| known == symbol) {
             section.guess(&key, quoted(code), "");
         } else {
@@ -232,8 +245,14 @@ fn price_keys(section: &mut DraftSection, prices: &PriceFindings) {
         );
     }
     match prices.basis {
-        Some((Basis::Line, _)) if !prices.has_line_price => {
+        Some((Basis::Line, true)) if !prices.has_line_price => {
             section.sure("item_price", quoted("line"), prices.evidence.clone());
+        }
+        Some((Basis::Line, false)) if !prices.has_line_price => {
+            section.guess("item_price", quoted("line"), prices.evidence.clone());
+        }
+        Some((Basis::Unit, false)) if !prices.evidence.is_empty() => {
+            section.guess("item_price", quoted("unit"), prices.evidence.clone());
         }
         Some((Basis::Unit, true)) => {
             section.sure("item_price", quoted("unit"), prices.evidence.clone());

@@ -47,7 +47,7 @@ impl PriceFindings {
             level.values[quantity].distinct.iter().all(|(text, _)| is_one(text))
         });
         prices.basis = match sums.basis() {
-            Some(basis) => Some((basis, true)),
+            Some(basis) => Some((basis, sums.are_sure())),
             None if says_unit || is_always_one => Some((Basis::Unit, false)),
             None => None,
         };
@@ -61,7 +61,11 @@ fn is_one(text: &str) -> bool {
     text.trim_end_matches(['0', '.', ',']) == "1" || text == "1"
 }
 
+/// How often the sums are right, in words; empty if no order shows it.
 fn evidence(sums: &Sums) -> String {
+    if sums.telling == 0 {
+        return String::new();
+    }
     let (n_right, how) = match sums.basis() {
         Some(Basis::Line) => (sums.right_by_line, "prices add up"),
         _ => (sums.right_by_unit, "quantity × price adds up"),

@@ -4,6 +4,7 @@
 
 use super::{
     draft::{DraftSection, quoted},
+    draft_file::{dialect_keys, encoding_key},
     draft_values::rule_keys,
     joins::JoinedFile,
 };
@@ -14,34 +15,26 @@ pub(super) fn join_sections(files: &[JoinedFile]) -> Vec<DraftSection> {
 }
 
 fn join_section(file: &JoinedFile) -> DraftSection {
-    let mut section = DraftSection::new("[[join]]");
+    let mut section = DraftSection::of_list("[[join]]", &format!("join.{}", file.name));
     section.guess("as", quoted(&file.name), "");
     section.guess("file", quoted(&file.file), "beside the export, or --join NAME=FILE");
-    let mut keys = Vec::new();
-    if let Some(layout) = &file.layout {
-        if layout.dialect.delimiter != b',' && !layout.has_separator_line {
-            let delimiter = char::from(layout.dialect.delimiter).to_string();
-            keys.push(format!("delimiter = {}", quoted(&delimiter)));
-        }
-        if layout.n_skipped_lines > 0 {
-            keys.push(format!("skip_lines = {}", layout.n_skipped_lines));
-        }
+    for (key, value, note) in file.layout.iter().flat_map(dialect_keys) {
+        section.sure(&format!("profile.{key}"), value, note);
     }
-    if file.encoding != "utf-8" {
-        keys.push(format!("encoding = {}", quoted(&file.encoding)));
-    }
-    if !keys.is_empty() {
-        section.sure("profile", format!("{{ {} }}", keys.join(", ")), "how the file is written");
-    }
+    encoding_key(&mut section, "profile.encoding", &file.encoding);
     let parts = file
         .on
         .iter()
         .map(|(source, to)| format!("{{ {}, to = {} }}", rule_keys(source), quoted(to)));
     let on = format!("[{}]", parts.collect::<Vec<_>>().join(", "));
     let note = format!("{} of {} keys of the sample are in the file", file.n_matched, file.n_keys);
-    section.sure("on", on, note);
+    if file.is_sure {
+        section.sure("on", on, note);
+    } else {
+        section.guess("on", on, note);
+    }
     if file.has_items {
-        section.sure("items", "true", "its rows are the items");
+        section.guess("items", "true", "an order has several of its rows");
     }
     section
 }

@@ -46,7 +46,7 @@ fn reference(order: &mut DraftSection, survey: &Survey) {
         key.columns.iter().map(|column| quoted(level.source(*column).name())).collect();
     let value = format!("{{ concat = [{}], separator = \"-\" }}", names.join(", "));
     let name = level.source(number).name();
-    order.sure(
+    order.guess(
         "referenceId",
         value,
         format!("orders of different dates or guests have one {name}"),
@@ -139,7 +139,7 @@ fn currency(order: &mut DraftSection, survey: &Survey) {
     });
     if let Some(source) = with_symbol {
         let value = format!("{{ {}, kind = \"currency\" }}", rule_keys(source));
-        order.sure("currencyCode", value, "the amounts have it beside them");
+        order.guess("currencyCode", value, "amounts have it beside them");
         return;
     }
     if let Some(code) = code_in_names(survey) {
@@ -166,7 +166,16 @@ fn price(order: &mut DraftSection, survey: &Survey) {
     let level = &survey.rows;
     if let Some(column) = level.column("order.price") {
         amount(order, "price", level, column);
+    } else if !has_item_price(survey) {
+        let value = format!("{{ {} = \"?\" }}", source_key(survey));
+        order.ask("price", value, "which column is the total of the order?", Vec::new());
     }
+}
+
+/// Whether the total may be the sum of the items.
+fn has_item_price(survey: &Survey) -> bool {
+    let level = survey.item_level();
+    ["item.price", "item.line_price"].into_iter().any(|field| level.column(field).is_some())
 }
 
 /// Fewer whole numbers show nothing.
@@ -198,6 +207,7 @@ fn payment(order: &mut DraftSection, survey: &Survey) {
     };
     let words = |wanted: &[&str]| {
         let texts = level.values[column].distinct.iter().map(|(text, _)| text.as_str());
+        let texts = texts.filter(|text| is_word(text));
         let is_wanted = |text: &&str| wanted.iter().any(|word| text.to_lowercase().contains(word));
         texts.filter(is_wanted).map(quoted).collect::<Vec<_>>()
     };
@@ -230,7 +240,9 @@ fn status(order: &mut DraftSection, survey: &Survey) -> Option<DraftSection> {
     let source = level.source(column);
     let mut section = DraftSection::new("[order.status]");
     section.guess(source.key(), quoted(source.name()), "by its name and its words");
-    for (word, n_rows) in level.values[column].distinct.iter().take(40) {
+    // A text with much in it is no word, and may be personal: a run names it.
+    let words = level.values[column].distinct.iter().filter(|(word, _)| is_word(word));
+    for (word, n_rows) in words.take(40) {
         let key = format!("values.{}", quoted(word));
         let note = counted(*n_rows, "row");
         match Meaning::of(word) {
@@ -245,6 +257,12 @@ fn status(order: &mut DraftSection, survey: &Survey) -> Option<DraftSection> {
         }
     }
     Some(section)
+}
+
+/// Whether a text is a word of a table.
+fn is_word(text: &str) -> bool {
+    let n_digits = text.bytes().filter(u8::is_ascii_digit).count();
+    text.chars().count() <= 30 && n_digits < 5 && !text.contains('@')
 }
 
 fn status_choices() -> Vec<Choice> {

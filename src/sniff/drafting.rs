@@ -4,7 +4,8 @@
 
 use super::{
     built_in::{
-        extending_draft, join_of_format, joining_format, known_format, questions_of_command,
+        CommandQuestion, extending_draft, join_of_format, joining_format, known_format,
+        questions_of_command,
     },
     draft::ProfileDraft,
     draft_file::file_section,
@@ -13,10 +14,10 @@ use super::{
     draft_joins::join_sections,
     draft_order::order_sections,
     draft_values::counted,
-    joins::{JoinedFile, join},
+    joins::{JoinedFile, file_name, join},
     survey::{FileLayout, Survey},
 };
-use crate::map::KnownFormat;
+use crate::{map::KnownFormat, model::redact::looks_personal};
 
 /// A draft, and what is known of the files that it is for.
 #[derive(Debug)]
@@ -33,8 +34,8 @@ pub struct DraftedProfile {
     pub joined: Vec<(usize, String)>,
     /// The index of each file that has nothing in common with the others.
     pub unrelated: Vec<usize>,
-    /// Questions that only the command can answer, with `--answer`.
-    pub answers: Vec<String>,
+    /// Questions that the profile cannot answer, since their keys are in lists: the command does.
+    pub command_questions: Vec<CommandQuestion>,
 }
 
 /// Drafts the profile of an export in one file or several.
@@ -67,10 +68,11 @@ pub fn draft_profile(mut surveys: Vec<Survey>) -> DraftedProfile {
         Some(format) => extending_draft(&export, format),
         None => draft_of(&export, &files),
     };
-    let mut answers = format.map(questions_of_command).unwrap_or_default();
-    answers.retain(|key| !joined.iter().any(|(_, name)| *key == format!("join.{name}.file")));
+    let mut command_questions = format.map(questions_of_command).unwrap_or_default();
+    let is_answered = |key: &str| joined.iter().any(|(_, name)| key == format!("join.{name}.file"));
+    command_questions.retain(|question| !is_answered(&question.key));
     let joining_format = joining_format(&export).filter(|_| format.is_none());
-    DraftedProfile { draft, format, joining_format, exports, joined, unrelated, answers }
+    DraftedProfile { draft, format, joining_format, exports, joined, unrelated, command_questions }
 }
 
 /// The file whose rows are orders: a known format, else the one with the most fields of orders.
@@ -85,7 +87,11 @@ fn main_file(surveys: &[Survey]) -> usize {
 
 /// Whether two files have the same columns, as the parts of one export have.
 fn is_same_form(one: &Survey, other: &Survey) -> bool {
-    !other.rows.table.columns.is_empty() && one.rows.table.columns == other.rows.table.columns
+    let has_names = |survey: &Survey| match &survey.layout {
+        FileLayout::Csv(layout) => layout.has_header,
+        FileLayout::Json(_) => true,
+    };
+    has_names(one) && has_names(other) && one.rows.table.columns == other.rows.table.columns
 }
 
 fn draft_of(survey: &Survey, files: &[JoinedFile]) -> ProfileDraft {
@@ -102,7 +108,7 @@ fn draft_of(survey: &Survey, files: &[JoinedFile]) -> ProfileDraft {
 
 /// What is said above all keys.
 fn heading(survey: &Survey) -> Vec<String> {
-    let name = &survey.name;
+    let name = file_name(&survey.name);
     let n_rows = survey.rows.table.rows.len();
     let sample = match &survey.layout {
         FileLayout::Csv(_) => counted(n_rows, "row"),
@@ -115,8 +121,10 @@ fn heading(survey: &Survey) -> Vec<String> {
          EXPORT --explain-first 3 shows how the first orders come to be."
             .to_owned(),
     ];
-    let unused: Vec<_> =
+    let mut unused: Vec<_> =
         survey.rows.unused().map(|column| survey.rows.source(column).name()).collect();
+    // The names of members may be data.
+    unused.retain(|name| !looks_personal(name));
     if !unused.is_empty() {
         let shown = unused.iter().take(MAX_UNUSED).copied().collect::<Vec<_>>().join(", ");
         let more = if unused.len() > MAX_UNUSED { ", …" } else { "" };

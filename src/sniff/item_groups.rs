@@ -12,6 +12,9 @@ use super::{
     table::{SampleTable, ValueSource},
 };
 
+/// The longest name of a column in a group, in bytes.
+const MAX_NAME: usize = 100;
+
 /// The columns of one pattern.
 struct ColumnGroups {
     pattern: String,
@@ -38,6 +41,7 @@ pub(super) fn find_item_groups(table: &SampleTable) -> Option<(String, SampleTab
         }
     }
     let scored = by_pattern.into_values().filter_map(|groups| {
+        let groups = groups.without_rare_fields();
         let n_fields = n_fields_named(groups.fields.iter().map(String::as_str), "item.");
         (n_fields >= 2 && groups.columns.len() >= 2).then_some((n_fields, groups))
     });
@@ -50,6 +54,10 @@ pub(super) fn find_item_groups(table: &SampleTable) -> Option<(String, SampleTab
 /// pattern `Item {n} *`.
 fn readings(name: &str) -> Vec<(String, u32, &str)> {
     let mut found = Vec::new();
+    // A pattern has braces and a star of its own. A long name has too many readings.
+    if name.len() > MAX_NAME || name.contains(['{', '}', '*']) {
+        return found;
+    }
     let mut at = 0;
     while let Some(start) = name[at..].find(|c: char| c.is_ascii_digit()).map(|start| at + start) {
         let digits = name[start..].find(|c: char| !c.is_ascii_digit());
@@ -67,6 +75,17 @@ fn readings(name: &str) -> Vec<(String, u32, &str)> {
 }
 
 impl ColumnGroups {
+    /// Without the fields that most groups lack: their names are of something else.
+    fn without_rare_fields(mut self) -> Self {
+        let n_groups = self.columns.len();
+        let columns = &self.columns;
+        self.fields.retain(|field| {
+            let n_with = columns.values().filter(|group| group.contains_key(field)).count();
+            n_with * 2 >= n_groups
+        });
+        self
+    }
+
     fn items(&self, table: &SampleTable) -> SampleTable {
         let columns = self.fields.iter().cloned().map(ValueSource::Field).collect();
         let (mut rows, mut parents) = (Vec::new(), Vec::new());

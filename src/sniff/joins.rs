@@ -3,10 +3,14 @@
 //! The rows of the second file become columns or items of the first one, as in a run. Called by
 //! `drafting`.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    cmp::Reverse,
+    collections::{HashMap, HashSet},
+};
 
 use super::{
     csv_layout::CsvLayout,
+    encoding::EncodingFinding,
     survey::{FileLayout, Survey},
     table::{SampleTable, ValueSource},
     values::TextKind,
@@ -21,12 +25,14 @@ pub(super) struct JoinedFile {
     pub(super) name: String,
     /// The name of the file, without its folder.
     pub(super) file: String,
-    pub(super) encoding: String,
+    pub(super) encoding: EncodingFinding,
     pub(super) layout: Option<CsvLayout>,
     /// The columns of the key, each with that of the file.
     pub(super) on: Vec<(ValueSource, String)>,
     /// Whether its rows are the items.
     pub(super) has_items: bool,
+    /// Whether the names of the columns, or many keys, say that it is the right key.
+    pub(super) is_sure: bool,
     /// Of so many keys of the export so many are in the file.
     pub(super) n_keys: usize,
     pub(super) n_matched: usize,
@@ -34,6 +40,13 @@ pub(super) struct JoinedFile {
 
 /// The least share of keys, in percent, that both files have.
 const MIN_MATCHED: usize = 80;
+
+/// With so many keys two columns do not share them by chance.
+const MIN_SURE_KEYS: usize = 50;
+
+/// Pairs of columns that are tried, and rows of each file: the work grows with their squares.
+const MAX_PAIRS: usize = 16;
+const MAX_ROWS: usize = 5000;
 
 /// A pair of columns that may be a part of the key.
 struct Pair {
@@ -46,15 +59,20 @@ struct Pair {
 /// key.
 pub(super) fn join(main: &mut Survey, side: &Survey) -> Option<JoinedFile> {
     let (on, has_items) = find_key(&main.rows.table, &side.rows.table, &pairs(main, side))?;
+    // A file of several rows for each order that has no items, such as payments, is not joined.
+    if has_items && (side.n_item_fields() < 2 || main.items.is_some()) {
+        return None;
+    }
     let of_side: Vec<usize> = on.iter().map(|pair| pair.side).collect();
     let of_main: Vec<usize> = on.iter().map(|pair| pair.main).collect();
-    let rows_of_key = rows_by_key(&side.rows.table, &of_side);
+    let rows_of_key = rows_by_key(&side.rows.table, &of_side, usize::MAX);
     let keys: Vec<Vec<&str>> = (0..main.rows.table.rows.len())
         .map(|row| key_of(&main.rows.table, row, &of_main))
         .collect();
     let distinct: HashSet<&Vec<&str>> = keys.iter().filter(|key| is_filled(key)).collect();
     let n_matched = distinct.iter().filter(|key| rows_of_key.contains_key(**key)).count();
     let n_keys = distinct.len();
+    let is_sure = on.iter().all(|pair| pair.is_same_name) || n_keys >= MIN_SURE_KEYS;
     let name = if has_items { "lines".to_owned() } else { join_name(&side.name) };
     let prefixed = side.rows.table.columns.iter().map(|source| format!("{name}.{}", source.name()));
     let as_source = |name: String| match main.layout {
@@ -95,10 +113,11 @@ pub(super) fn join(main: &mut Survey, side: &Survey) -> Option<JoinedFile> {
     Some(JoinedFile {
         name,
         file: file_name(&side.name).to_owned(),
-        encoding: side.encoding.likeliest().to_string(),
+        encoding: side.encoding.clone(),
         layout,
         on: of_key,
         has_items,
+        is_sure,
         n_keys,
         n_matched,
     })
@@ -129,14 +148,17 @@ fn pairs(main: &Survey, side: &Survey) -> Vec<Pair> {
             let n_shared =
                 of_main.distinct.iter().filter(|(text, _)| texts.contains(text.as_str())).count();
             let n_least = of_main.distinct.len().min(texts.len());
-            if n_least >= 2 && n_shared * 100 >= n_least * MIN_MATCHED {
+            let are_identifiers = of_main.are_identifiers() || of_main.are(TextKind::Emails);
+            if are_identifiers && n_least >= 2 && n_shared * 100 >= n_least * MIN_MATCHED {
                 let names = [main.rows.source(main_column), side.rows.source(column)];
                 let is_same_name = same_words(names[0].name(), names[1].name());
-                pairs.push(Pair { main: main_column, side: column, is_same_name });
+                let pair = Pair { main: main_column, side: column, is_same_name };
+                pairs.push((is_same_name, n_least, pair));
             }
         }
     }
-    pairs
+    pairs.sort_by_key(|(is_same_name, n_least, _)| Reverse((*is_same_name, *n_least)));
+    pairs.into_iter().map(|(.., pair)| pair).take(MAX_PAIRS).collect()
 }
 
 /// The key, of one pair or of two, and whether the file has items: several rows for an order.
@@ -161,7 +183,7 @@ fn find_key(main: &SampleTable, side: &SampleTable, pairs: &[Pair]) -> Option<(V
 struct Quality {
     /// The keys in a thousand that name exactly one row of the file that has one row for each; then
     /// fewer columns, since a further one that changes nothing is no part of the key.
-    rank: (usize, std::cmp::Reverse<usize>),
+    rank: (usize, Reverse<usize>),
     n_same_names: usize,
     has_items: bool,
 }
@@ -169,8 +191,8 @@ struct Quality {
 fn quality(main: &SampleTable, side: &SampleTable, on: &[&Pair]) -> Option<Quality> {
     let columns =
         |of: fn(&Pair) -> usize| -> Vec<usize> { on.iter().map(|pair| of(pair)).collect() };
-    let of_main = rows_by_key(main, &columns(|pair| pair.main));
-    let of_side = rows_by_key(side, &columns(|pair| pair.side));
+    let of_main = rows_by_key(main, &columns(|pair| pair.main), MAX_ROWS);
+    let of_side = rows_by_key(side, &columns(|pair| pair.side), usize::MAX);
     let n_shared = of_main.keys().filter(|key| of_side.contains_key(*key)).count();
     let n_least = of_main.len().min(of_side.len());
     if n_least < 2 || n_shared * 100 < n_least * MIN_MATCHED {
@@ -182,13 +204,17 @@ fn quality(main: &SampleTable, side: &SampleTable, on: &[&Pair]) -> Option<Quali
     let (main_unique, side_unique) = (unique(&of_main), unique(&of_side));
     let has_items = main_unique > side_unique;
     let n_same_names = on.iter().filter(|pair| pair.is_same_name).count();
-    let rank = (main_unique.max(side_unique) / 10, std::cmp::Reverse(on.len()));
+    let rank = (main_unique.max(side_unique) / 10, Reverse(on.len()));
     Some(Quality { rank, n_same_names, has_items })
 }
 
-fn rows_by_key<'t>(table: &'t SampleTable, columns: &[usize]) -> HashMap<Vec<&'t str>, Vec<usize>> {
+fn rows_by_key<'t>(
+    table: &'t SampleTable,
+    columns: &[usize],
+    n_rows: usize,
+) -> HashMap<Vec<&'t str>, Vec<usize>> {
     let mut rows: HashMap<Vec<&str>, Vec<usize>> = HashMap::new();
-    for row in 0..table.rows.len() {
+    for row in 0..table.rows.len().min(n_rows) {
         let key = key_of(table, row, columns);
         if is_filled(&key) {
             rows.entry(key).or_default().push(row);

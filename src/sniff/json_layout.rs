@@ -60,6 +60,9 @@ fn collect_objects(value: &Value, depth: usize, objects: &mut Vec<BTreeSet<Strin
 /// Members within members are looked at up to this depth.
 const MAX_DEPTH: usize = 6;
 
+/// Paths that are looked at.
+const MAX_PATHS: usize = 1000;
+
 /// Documents of a sample that are looked at.
 const MAX_DOCUMENTS: usize = 50_000;
 
@@ -248,7 +251,8 @@ fn names_of(values: &[&Value]) -> BTreeSet<String> {
 fn collect_leaves(value: &Value, path: &str, depth: usize, leaves: &mut Vec<(String, String)>) {
     let text = match value {
         Value::Object(members) if depth < MAX_DEPTH => {
-            for (name, member) in members {
+            // No path can name a member with such characters.
+            for (name, member) in members.iter().filter(|(name, _)| !name.contains(['"', '\\'])) {
                 collect_leaves(member, &joined(path, name), depth + 1, leaves);
             }
             return;
@@ -273,6 +277,10 @@ fn table_of(values: &[&Value]) -> SampleTable {
     let mut paths: Vec<&str> = Vec::new();
     let mut index = std::collections::HashMap::new();
     for (path, _) in rows.iter().flatten() {
+        // More are no names of members but data, such as identifiers.
+        if paths.len() >= MAX_PATHS && !index.contains_key(path.as_str()) {
+            continue;
+        }
         index.entry(path.as_str()).or_insert_with(|| {
             paths.push(path);
             paths.len() - 1
@@ -281,7 +289,9 @@ fn table_of(values: &[&Value]) -> SampleTable {
     let record = |leaves: &Vec<(String, String)>| {
         let mut cells = vec![""; paths.len()];
         for (path, text) in leaves {
-            cells[index[path.as_str()]] = text;
+            if let Some(index) = index.get(path.as_str()) {
+                cells[*index] = text;
+            }
         }
         StringRecord::from(cells)
     };

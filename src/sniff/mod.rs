@@ -31,6 +31,7 @@ mod tests;
 mod values;
 mod vocabulary;
 
+pub use built_in::CommandQuestion;
 pub use draft::{Certainties, Choice, ProfileDraft, Question};
 pub use drafting::{DraftedProfile, draft_profile};
 pub use encoding::{EncodingCandidate, EncodingFinding};

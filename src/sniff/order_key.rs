@@ -37,12 +37,15 @@ pub(super) fn find_order_key(
 ) -> Option<KeyColumns> {
     let of = |field: &str| roles.iter().find(|role| role.field == field).map(|role| role.column);
     let number = of("order.referenceId")?;
-    let fills_down = is_on_first_row_only(table, &values[number], number);
+    let of_first_row: Vec<usize> =
+        ["order.orderedAt", "guest.email"].into_iter().filter_map(of).collect();
+    let fills_down = is_on_first_row_only(table, &values[number], number, &of_first_row);
     let key = |columns: Vec<usize>| grouped(table, columns, fills_down);
-    let of_order: Vec<usize> = ["order.orderedAt", "guest.email", "guest.id.customer"]
-        .into_iter()
-        .filter_map(of)
-        .collect();
+    // Rows of an order may have dates of their own, so those of guests tell more.
+    let of_guest: Vec<usize> =
+        ["guest.email", "guest.id.customer"].into_iter().filter_map(of).collect();
+    let of_order =
+        if of_guest.is_empty() { of("order.orderedAt").into_iter().collect() } else { of_guest };
     let alone = key(vec![number]);
     let limit = |key: &KeyColumns| key.orders.len() * MAX_DIFFERENT / 1000;
     let n_alone = n_different(table, &alone, &of_order);
@@ -56,6 +59,7 @@ pub(super) fn find_order_key(
         let values = &values[*column];
         !is_known(*column)
             && values.are_filled(99)
+            && !are_line_numbers(table, &alone, *column)
             && (2..=MAX_BRANCHES).contains(&values.distinct.len())
             && values.are_identifiers()
     });
@@ -67,13 +71,33 @@ pub(super) fn find_order_key(
     Some(composite.map_or(alone, |(_, composite)| composite))
 }
 
-/// Whether rows without a key are between rows with one, and filled otherwise.
-fn is_on_first_row_only(table: &SampleTable, values: &Values, number: usize) -> bool {
+/// Whether a column has the numbers of the rows within each order: 1, 2, 3.
+fn are_line_numbers(table: &SampleTable, key: &KeyColumns, column: usize) -> bool {
+    key.orders.iter().all(|rows| {
+        let numbers = rows.iter().map(|row| table.cell(*row, column).parse::<usize>().ok());
+        numbers.zip(1..).all(|(number, expected)| number == Some(expected))
+    })
+}
+
+/// Whether rows without a key are between rows with one, and filled otherwise, but for what the first
+/// row of an order says: `of_first_row`.
+fn is_on_first_row_only(
+    table: &SampleTable,
+    values: &Values,
+    number: usize,
+    of_first_row: &[usize],
+) -> bool {
     let n_blank = values.n_rows - values.n_filled;
     let starts_with_key = !table.cell(0, number).is_empty();
     let n_repeated = values.n_filled - values.distinct.len().min(values.n_filled);
-    let is_filled =
-        |row: &usize| table.rows[*row].iter().filter(|cell| !cell.is_empty()).count() > 1;
+    let is_filled = |row: &usize| {
+        let n_filled = table.rows[*row].iter().filter(|cell| !cell.is_empty()).count();
+        let is_of_above = |column: &usize| {
+            let cell = table.cell(*row, *column);
+            cell.is_empty() || *row > 0 && cell == table.cell(*row - 1, *column)
+        };
+        n_filled > 1 && of_first_row.iter().all(is_of_above)
+    };
     let blank = (0..table.rows.len()).filter(|row| table.cell(*row, number).is_empty());
     let n_items = blank.filter(is_filled).count();
     starts_with_key && n_repeated == 0 && n_blank * 5 > values.n_filled && n_items == n_blank

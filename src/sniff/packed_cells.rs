@@ -87,14 +87,16 @@ fn named_form(column: usize, cells: &[&str]) -> Option<PackedForm> {
 /// has several items.
 fn positional_form(column: usize, cells: &[&str]) -> Option<PackedForm> {
     separators().find_map(|(separator, fields)| {
-        let items: Vec<Vec<&str>> = cells
-            .iter()
-            .flat_map(|cell| cell.split(separator))
-            .map(|item| item.split(fields).map(str::trim).collect())
-            .collect();
-        let n_fields = items.first()?.len();
-        let are_even = items.iter().all(|item| item.len() == n_fields);
-        if items.len() == cells.len() || !(2..=MAX_FIELDS).contains(&n_fields) || !are_even {
+        let n_fields = cells.first()?.split(separator).next()?.split(fields).count();
+        let mut items: Vec<Vec<&str>> = Vec::new();
+        for item in cells.iter().flat_map(|cell| cell.split(separator)) {
+            let item: Vec<&str> = item.split(fields).map(str::trim).collect();
+            if item.len() != n_fields || !(2..=MAX_FIELDS).contains(&n_fields) {
+                return None;
+            }
+            items.push(item);
+        }
+        if items.len() == cells.len() {
             return None;
         }
         let names = names_by_values(&items, n_fields)?;

@@ -50,6 +50,12 @@ impl Sums {
         self.right_by_line += usize::from(line == total && is_telling);
     }
 
+    /// Whether enough orders say so to be sure.
+    pub(super) fn are_sure(&self) -> bool {
+        let n_right = self.right_by_unit.max(self.right_by_line);
+        n_right >= 3 && n_right * 10 >= self.telling * 9
+    }
+
     /// What the prices are for, if most telling orders say so.
     pub(super) fn basis(&self) -> Option<Basis> {
         let are_most = |n_orders: usize| n_orders > 0 && n_orders * 2 >= self.telling;

@@ -3,7 +3,7 @@
 //! A role is a guess. Each column has at most one. Called by `survey`.
 
 use super::{
-    table::SampleTable,
+    table::{SampleTable, ValueSource},
     values::{TextKind, Values},
     vocabulary::{FIELDS, FieldNames, WordsOfName},
 };
@@ -28,6 +28,9 @@ pub(super) fn find_roles(
 ) -> Vec<Role> {
     let mut candidates = Vec::new();
     for (column, (source, values)) in table.columns.iter().zip(values).enumerate() {
+        if !can_be_named(table, source) {
+            continue;
+        }
         let words = WordsOfName::new(source.name());
         let wanted = FIELDS.iter().filter(|names| is_wanted(names.field));
         candidates.extend(wanted.filter_map(|names| {
@@ -45,7 +48,16 @@ pub(super) fn find_roles(
             roles.push(candidate);
         }
     }
+    // A name alone is rather that of the guest.
+    let n_item_fields = roles.iter().filter(|role| role.field.starts_with("item.")).count();
+    roles.retain(|role| n_item_fields > 1 || role.field != "item.name");
     roles
+}
+
+/// Whether a rule can name a column: `?` is a question, and of two equal names one must be chosen.
+fn can_be_named(table: &SampleTable, source: &ValueSource) -> bool {
+    let n_same = table.columns.iter().filter(|other| *other == source).count();
+    n_same == 1 && source.name() != "?" && !source.name().is_empty()
 }
 
 /// How many fields of an order, or of an item, have a column with a name of theirs.
@@ -66,7 +78,9 @@ fn score(words: &WordsOfName, names: &FieldNames, values: &Values) -> Option<usi
             values.are_identifiers() && (values.distinct.len() > 1 || values.n_rows <= 2)
         }
         "order.orderedAt" => !values.dates.is_empty(),
-        "order.status" => values.are_words() && !values.are(TextKind::Currencies),
+        "order.status" => {
+            values.are_words() && !values.are(TextKind::Currencies) && !values.are(TextKind::States)
+        }
         "order.currencyCode" => values.are(TextKind::Currencies),
         "order.price" | "item.price" | "item.line_price" | "item.quantity" => are_numbers,
         "order.paymentType" => values.are_words(),

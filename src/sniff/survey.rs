@@ -149,6 +149,7 @@ impl Survey {
         let mut items = Level::new(items, |field| field.starts_with("item."));
         items.table.columns = columns;
         self.items = Some(items);
+        self.cell_items = None;
         self.find_marks();
     }
 

@@ -3,7 +3,11 @@
 use std::fmt::Write;
 
 use super::*;
-use crate::{map::profile::Profile, read::Sample};
+use crate::{
+    map::{NamedText, ProfileTexts, profile::Profile},
+    model::diagnostic::OPEN_QUESTION,
+    read::Sample,
+};
 
 fn survey(name: &str, bytes: &[u8]) -> Survey {
     Survey::new(name, &Sample { start: bytes.to_vec(), parts: Vec::new() }, None).unwrap()
@@ -26,6 +30,16 @@ fn text(mut drafted: DraftedProfile) -> String {
         panic!("{error}\n{answered}");
     }
     text.split_once("\n\n").unwrap().1.to_owned()
+}
+
+/// The errors of a draft as a profile, without its open questions.
+fn errors_of(text: &str) -> Vec<String> {
+    let (name, text) = ("draft.toml".to_owned(), text.to_owned());
+    let text = NamedText { id: name.clone(), name, text, is_built_in: false };
+    let texts = ProfileTexts::new(text, |name, _| Err(name.to_owned()));
+    let errors = Profile::compile_with_errors(texts, &[]).errors.into_iter();
+    let wrong = errors.filter(|error| error.kind != OPEN_QUESTION);
+    wrong.map(|error| error.to_string()).collect()
 }
 
 const GERMAN: &str = "\
@@ -147,7 +161,86 @@ fn any_bytes_are_drafted_or_refused() {
     ] {
         let sample = Sample { start: bytes.to_vec(), parts: vec![bytes.to_vec()] };
         if let Some(survey) = Survey::new("x.csv", &sample, None) {
-            assert!(draft_profile(vec![survey]).draft.text().contains("name = "));
+            let text = draft_profile(vec![survey]).draft.text();
+            assert_eq!(errors_of(&text), [""; 0], "{text}");
         }
+    }
+}
+
+/// Names and cells that are hard to write in TOML, or that mean something to a profile.
+const HARD_TEXTS: [&str; 12] = [
+    "?",
+    "a \"?\"",
+    "it's \"b\"",
+    "Item {n} 1 Name",
+    "x\nlimit = 5\n#",
+    "é\u{7f}",
+    "[order]",
+    "\\",
+    "*",
+    "Order",
+    "Item 2 Name",
+    "$",
+];
+
+/// Cells of all kinds.
+const CELLS: [&str; 12] = [
+    "",
+    "A-1",
+    "2026-10-01",
+    "03/04/26 1:05 PM",
+    "12.50",
+    "1.234,50 €",
+    "EUR 5",
+    "ann@example.com",
+    "paid",
+    "name:Mug|sku:1;name:Jug|sku:2",
+    "'0123",
+    "Total",
+];
+
+const NAMES: [&str; 12] = [
+    "Order number",
+    "Date",
+    "Time",
+    "Total",
+    "Email",
+    "Status",
+    "SKU",
+    "Qty",
+    "Price",
+    "Customer ID",
+    "Payment method",
+    "Country",
+];
+
+fn cell(index: usize) -> String {
+    let all = HARD_TEXTS.iter().chain(&CELLS).chain(&NAMES);
+    all.cycle().nth(index).map_or_else(String::new, |text| (*text).to_owned())
+}
+
+fn csv_of(rows: &[Vec<usize>]) -> Vec<u8> {
+    let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
+    for row in rows {
+        writer.write_record(row.iter().map(|index| cell(*index))).unwrap();
+    }
+    writer.into_inner().unwrap()
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(64))]
+    #[test]
+    fn draft_of_any_table_is_a_profile(
+        rows in proptest::collection::vec(proptest::collection::vec(0_usize..36, 2..9), 1..8),
+        other in proptest::collection::vec(proptest::collection::vec(0_usize..36, 2..5), 1..8),
+    ) {
+        let sample = |rows| Sample { start: csv_of(rows), parts: Vec::new() };
+        let files = [("a\nb.csv", sample(&rows)), ("c.csv", sample(&other))];
+        let surveys = files.iter().filter_map(|(name, sample)| Survey::new(name, sample, None));
+        let surveys: Vec<_> = surveys.collect();
+        proptest::prop_assume!(!surveys.is_empty());
+        let text = draft_profile(surveys).draft.text();
+        let errors = errors_of(&text);
+        proptest::prop_assert!(errors.is_empty(), "{}\n{}", errors.join("\n"), text);
     }
 }

@@ -48,6 +48,8 @@ pub(super) enum TextKind {
     Currencies,
     /// Phone numbers.
     Phones,
+    /// Two capital letters, as states and countries have.
+    States,
 }
 
 impl Values {
@@ -80,6 +82,7 @@ impl Values {
             (TextKind::FloatIds, n_distinct > 0 && order.iter().all(|value| is_float_id(value))),
             (TextKind::Currencies, are_all(&is_currency_code)),
             (TextKind::Phones, are_all(&is_phone)),
+            (TextKind::States, are_all(&is_state)),
         ];
         values.kinds = kinds.into_iter().filter_map(|(kind, are)| are.then_some(kind)).collect();
         values.max_length = order.iter().map(|value| value.len()).max().unwrap_or_default();
@@ -117,7 +120,9 @@ impl Values {
     pub(super) fn are_identifiers(&self) -> bool {
         let has_decimals = self.numbers.as_ref().is_some_and(NumberForms::has_decimals);
         let are_amounts = has_decimals && !self.are(TextKind::FloatIds);
-        let are_dates = self.dates.iter().any(|form| !form.format.starts_with("epoch"));
+        // Numbers that could be dates are rather identifiers.
+        let is_text = |form: &DateForm| form.format.starts_with('%') || form.format == "iso8601";
+        let are_dates = self.dates.iter().any(is_text);
         self.n_filled > 0
             && !are_amounts
             && !are_dates
@@ -141,6 +146,10 @@ fn is_currency_code(text: &str) -> bool {
     text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
+fn is_state(text: &str) -> bool {
+    text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase())
+}
+
 fn is_phone(text: &str) -> bool {
     let n_digits = text.bytes().filter(u8::is_ascii_digit).count();
     let is_allowed = |c: char| c.is_ascii_digit() || "+-()/. '".contains(c);
@@ -152,7 +161,10 @@ fn is_phone(text: &str) -> bool {
 /// Whether a row is data rather than a header: it has a number, a date or an address.
 pub(super) fn is_data(row: &StringRecord) -> bool {
     let is_value = |cell: &str| {
-        let is_number = NumberForms::default().add(cell);
+        let mut number = NumberForms::default();
+        // `VAT 19` is a name: three letters need not be a currency.
+        let is_code = |symbol: &String| symbol.bytes().all(|byte| byte.is_ascii_uppercase());
+        let is_number = number.add(cell) && !number.symbols.iter().any(is_code);
         is_number || is_email(cell) || !date_forms(std::iter::once(cell)).is_empty()
     };
     row.iter().any(is_value)
