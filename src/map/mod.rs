@@ -30,6 +30,7 @@ mod copy_version;
 mod countries;
 mod currency_symbols;
 mod custom_members;
+mod custom_names;
 pub mod date;
 mod date_keys;
 mod document_binding;
@@ -167,6 +168,7 @@ pub use bound_refunds::{
     UNTESTED_WITHOUT_KEY,
 };
 pub use built_in_questions::{BuiltInQuestion, built_in_about, built_in_questions};
+pub use custom_names::CustomName;
 pub use error::{MapError, PROFILE};
 pub use excerpt::{excerpt, is_shown, punctuation_line};
 pub use fill_down::RowsAbove;

@@ -10,6 +10,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use super::{
     condition::{CellSource, Condition},
     copies::Duplicates,
+    custom_names::CustomName,
     date::DateRule,
     error::{MapError, PROFILE},
     file_syntax::FileSyntax,
@@ -262,6 +263,8 @@ pub struct Profile {
     pub(super) name_places: NamePlaces,
     /// The constants of its text.
     pub(super) words: Vec<ProfileWord>,
+    /// The names that its text gives to attributes; none in a built-in profile.
+    pub custom_names: Vec<CustomName>,
     /// The paths of what is wrong in its text and is left out; of a profile with errors only, which
     /// reads no export.
     pub(super) wrong: Vec<KeyPath>,
@@ -276,6 +279,12 @@ impl Profile {
             Some(source) => source.error(at, subject, message),
             None => error_outside_files(PROFILE, &self.name, subject, message),
         }
+    }
+
+    /// The error of a name that its text gives to an attribute.
+    #[must_use]
+    pub fn custom_name_error(&self, name: &CustomName, message: &str) -> Diagnostic {
+        self.error(name.span.clone(), &name.subject, message)
     }
 
     /// The order key of the text of a key's cell, if its rule yields one.

@@ -5,12 +5,13 @@
 
 use super::{
     answers::{Answer, answer, refuse_settled, without_files},
+    custom_names::CustomName,
     error::MapError,
     extends::{self, EXTENDS, Merged, ReplacedValues},
     key_errors::KeyPath,
     missing_name::NamePlaces,
     open_questions::{self, ExpectedValues, open_questions, refuse},
-    profile::Profile,
+    profile::{FieldRule, FieldTarget, Profile},
     profile_keys::compile,
     profile_schema::KeyType,
     profile_texts::{NamedText, ProfileTexts, no_profile},
@@ -19,6 +20,7 @@ use super::{
 };
 use crate::model::{
     diagnostic::{Diagnostic, Diagnostics},
+    field::Field,
     source_map::SourceMap,
 };
 
@@ -104,6 +106,7 @@ impl Profile {
         for values in replaced {
             add_errors_of(values, &mut document);
         }
+        let names = profile.as_ref().map(|profile| custom_names(&profile.rules, &document));
         let (texts, errors) = (document.texts(), document.into_errors());
         let errors = errors.into_iter().map(|error| error.diagnostic).collect();
         let profile = profile.map(|profile| {
@@ -112,7 +115,8 @@ impl Profile {
                 return Profile { wrong, ..profile };
             }
             let (words, name_places) = (words(&texts, &wrong), NamePlaces::new(sources, texts));
-            Profile { name_places, words, wrong, ..profile }
+            let custom_names = names.unwrap_or_default();
+            Profile { name_places, words, custom_names, wrong, ..profile }
         });
         ParsedProfile { profile, errors, answered }
     }
@@ -145,6 +149,22 @@ fn settle_questions<'t>(
             document.remove_at(&question.path);
         }
     }
+}
+
+/// The names that rules give to attributes, in the order of the rules.
+fn custom_names(rules: &[FieldRule], document: &TomlDocument<'_>) -> Vec<CustomName> {
+    let named = |rule: &FieldRule| match &rule.target {
+        FieldTarget::Field(
+            field @ (Field::Extension(key) | Field::ItemExtension(key) | Field::ItemProduct(key)),
+        ) if !rule.is_alternative => {
+            // A rule of a list has its number behind the name.
+            let length = rule.path.iter().rposition(|part| *part == key.name)? + 1;
+            let (subject, span) = document.place_of_rule(&rule.path[..length]);
+            Some(CustomName { field: field.clone(), subject, span })
+        }
+        _ => None,
+    };
+    rules.iter().filter_map(named).collect()
 }
 
 /// Adds the errors of replaced values. The rest of their profile has its errors in the merged one.

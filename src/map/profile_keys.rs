@@ -253,6 +253,7 @@ fn profile(
         people: rules.people,
         name_places: NamePlaces::default(),
         words: Vec::new(),
+        custom_names: Vec::new(),
         wrong: Vec::new(),
     }
 }

@@ -155,6 +155,12 @@ impl<'t> TomlDocument<'t> {
         }
     }
 
+    /// A rule that was read with a path in the document, as messages show it, and its place.
+    pub(super) fn place_of_rule(&self, path: &[String]) -> (String, Option<Range<usize>>) {
+        let path = original_path(&self.root, path.to_vec());
+        (shown(&self.root, &path), mark_in(&self.root, &path))
+    }
+
     /// The paths of what is wrong and left out, and of what it was meant to be; the root of a text
     /// whose syntax is wrong.
     #[must_use]

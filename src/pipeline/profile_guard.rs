@@ -26,7 +26,8 @@ pub fn profile_errors(
 ) -> Vec<Diagnostic> {
     let missing = missing_message(&missing_rules(profile, mode));
     let missing = missing.map(|message| profile.error(None, "", &message));
-    missing.into_iter().chain(word_errors(profile, mode, settings)).collect()
+    let errors = missing.into_iter().chain(word_errors(profile, mode, settings));
+    errors.chain(name_errors(profile, mode)).collect()
 }
 
 /// What a target takes for a field in any mode, as the end of a message, if that can be listed.
@@ -67,6 +68,16 @@ fn word_errors(
         let errors: Option<Vec<_>> = routes.iter().map(on_route).collect();
         let error = errors?.into_iter().next()?;
         Some(profile.word_error(word, &word_message(word, error)))
+    })
+}
+
+/// The errors of the names of attributes that no route of the mode takes.
+fn name_errors(profile: &Profile, mode: Option<Mode>) -> impl Iterator<Item = Diagnostic> {
+    let routes = routes_of(mode.unwrap_or(Mode::Auto));
+    profile.custom_names.iter().filter_map(move |name| {
+        let errors = routes.iter().map(|rules| validate::custom_name_error(&name.field, rules));
+        let error = errors.collect::<Option<Vec<_>>>()?.into_iter().next()?;
+        Some(profile.custom_name_error(name, &error))
     })
 }
 

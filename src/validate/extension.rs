@@ -91,6 +91,17 @@ pub(super) fn is_valid_name(name: &str, rules: &ExtensionRules) -> bool {
     is_alphanumeric && !rules.reserved_names.contains(&name)
 }
 
+/// Why an attribute cannot have this name; none if it can.
+pub(super) fn name_error(name: &str, rules: &ExtensionRules) -> Option<String> {
+    if is_valid_name(name, rules) {
+        None
+    } else if rules.reserved_names.contains(&name) {
+        Some(format!("{name:?} is reserved by the extension object itself"))
+    } else {
+        Some(format!("{name:?} is not alphanumeric"))
+    }
+}
+
 fn has_valid_name(
     key: &ExtensionKey,
     rules: &ExtensionRules,
@@ -98,9 +109,7 @@ fn has_valid_name(
     findings: &mut Findings,
 ) -> bool {
     let name = key.name.as_str();
-    if is_valid_name(name, rules) {
-        return true;
-    }
+    let Some(message) = name_error(name, rules) else { return true };
     let (code, message) = if name.contains(':') {
         // The mapper leaves an unknown type in the name.
         let message = format!(
@@ -108,10 +117,8 @@ fn has_valid_name(
              the colon"
         );
         (Code::ExtensionTypeUnknown, message)
-    } else if rules.reserved_names.contains(&name) {
-        (Code::ExtensionName, format!("{name:?} is reserved by the extension object itself"))
     } else {
-        (Code::ExtensionName, format!("{name:?} is not alphanumeric"))
+        (Code::ExtensionName, message)
     };
     findings.on_cell(code, cell, message);
     false

@@ -11,6 +11,7 @@ mod carried;
 mod check;
 mod common;
 mod constant;
+mod custom_name;
 mod extension;
 mod findings;
 mod guest;
@@ -37,6 +38,7 @@ pub(crate) mod tests;
 pub use check::{RouteCheck, check};
 pub use common::{built_in_default, default_errors, origin_of_default};
 pub use constant::{ConstantError, TakenValues, constant_error, replacement_error};
+pub use custom_name::custom_name_error;
 pub use plain::PlainCheck;
 pub use sent::{
     TIMES_QUANTITY, lines_total, sending_step, sent_items, sent_of_guest, sent_of_item,

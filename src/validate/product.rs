@@ -56,22 +56,24 @@ fn value<'a>(
     key: &ExtensionKey,
     rules: &DetailRules,
 ) -> Result<ExtensionValue<'a>, String> {
-    let ExtensionKey { name: key_name, data_type } = key;
-    if rules.reserved_names.contains(&key_name.as_str()) {
-        return Err(format!(
-            "{key_name:?} is reserved; {} sets this attribute itself",
-            rules.reserved_by
-        ));
-    }
-    if key_name.is_empty()
-        || !key_name.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric())
-    {
-        return Err(format!(
-            "invalid attribute name {key_name:?}; expected only letters, digits and _"
-        ));
+    let ExtensionKey { name, data_type } = key;
+    if let Some(message) = name_error(name, rules) {
+        return Err(message);
     }
     extension::parse_value(&cell.text, *data_type)
         .ok_or_else(|| extension::invalid_value_message(cell, *data_type))
+}
+
+/// Why an attribute cannot have this name; none if it can.
+pub(super) fn name_error(name: &str, rules: &DetailRules) -> Option<String> {
+    if rules.reserved_names.contains(&name) {
+        let by = rules.reserved_by;
+        return Some(format!("{name:?} is reserved; {by} sets this attribute itself"));
+    }
+    let is_letter = |byte: u8| byte == b'_' || byte.is_ascii_alphanumeric();
+    let is_valid = !name.is_empty() && name.bytes().all(is_letter);
+    (!is_valid)
+        .then(|| format!("invalid attribute name {name:?}; expected only letters, digits and _"))
 }
 
 /// Warns about airports that are not "IATA" codes: three upper-case letters. Whether the code

@@ -685,3 +685,43 @@ fn words_that_some_order_may_take_are_no_errors() {
     ]);
     assert_eq!(checked(&profile), "");
 }
+
+/// A name of the profile is that of all orders.
+#[test]
+fn names_that_the_target_refuses_are_errors() {
+    let err = checked(&with(&[(
+        "[item]",
+        "[order.ext]\ndiscount_code = [{ column = 'item.name' }, { column = 'price' }]\n\
+         key = { column = 'price' }\n'*' = { column = 'ext.*' }\n[item.ext]\nlineId = { column = 'price' }\n\
+         \"größe\" = { column = 'price' }\n[item]",
+    )]));
+    insta::assert_snapshot!(err, @r#"
+    error[profile]: "discount_code" is not alphanumeric
+      --> profiles/shop.toml:10:1  order.ext.discount_code
+       |
+    10 | discount_code = [{ column = 'item.name' }, { column = 'price' }]
+       | ^^^^^^^^^^^^^ expected letters and digits, such as "discountCode"
+
+    error[profile]: "key" is reserved by the extension object itself
+      --> profiles/shop.toml:11:1  order.ext.key
+       |
+    11 | key = { column = 'price' }
+       | ^^^ expected another name
+
+    error[profile]: "größe" is not alphanumeric
+      --> profiles/shop.toml:15:1  item.ext.größe
+       |
+    15 | "größe" = { column = 'price' }
+       | ^^^^^^^ expected letters and digits
+
+    3 errors in profiles/shop.toml. Nothing was read or sent.
+    next: orderferry profiles check profiles/shop.toml
+    "#);
+    let workspace = Workspace::with(
+        "shop.toml",
+        with(&[("[item]", "[order.ext]\na_b = { column = 'price' }\n[item]")]),
+    );
+    let ran = workspace.run("profiles check shop.toml");
+    assert_eq!(ran.code, 2, "{}", ran.out);
+    assert!(ran.err.contains("such as \"aB\""), "{}", ran.err);
+}
