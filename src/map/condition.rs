@@ -73,10 +73,9 @@ impl CellSource {
         !self.is_raw && self.field.is_none()
     }
 
-    /// Whether an item must have a field, since it is tested.
-    pub(super) fn needs_field(&self, name: &str) -> bool {
-        let is_field = matches!(&self.field, Some(ItemField::Name(field)) if field == name);
-        is_field && !self.is_optional
+    /// The field that an item must have, since it is tested.
+    pub(super) fn needed_field(&self) -> &[ItemField] {
+        if self.is_optional { &[] } else { self.field.as_slice() }
     }
 }
 

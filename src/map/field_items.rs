@@ -14,7 +14,8 @@ use super::{
     view::{Found, Value, View},
 };
 use crate::model::{
-    draft::{AddedItems, AddedSideRows, CellOrigin, MappedRow, SharedItems},
+    draft::{AddedItems, AddedSideRows, CellOrigin, Cells, MappedRow, SharedItems},
+    field::Field,
     origin::{FileId, Position},
     problem::{Code, Problem},
     side_row::SideItems,
@@ -89,22 +90,30 @@ impl<S> Mapper<'_, S> {
     }
 
     /// Adds the items of the groups of columns. An empty group is passed over, but none behind it
-    /// may be filled: what is between them may be lost.
+    /// may be filled: what is between them may be lost. So may a group that the file has no columns
+    /// of, between others or before all of them.
     fn add_groups<'a, V: View<'a, Source = S>>(
         &'a self,
         view: V,
         order: &mut Collector<'a>,
         into: &mut MappedRow<'a>,
     ) {
-        let mut empty = None;
+        // The first item has the number 1 or 0.
+        let mut expected = self.groups.first().map_or(1, |first| first.number.min(1));
+        let mut lost: Option<String> = None;
         for ItemGroup { number, columns, fields } in &self.groups {
+            if *number != expected && lost.is_none() {
+                lost = Some(format!("the file has no columns of item {expected}"));
+            }
+            expected = number.saturating_add(1);
             let mut cells = columns.iter().map(|column| view.find(column));
             let is_null = |text: &str| self.profile.is_null(text);
             let filled = cells.find(|found| found.value.is_filled_unless(is_null));
-            match (filled, empty) {
-                (None, _) => empty = empty.or(Some(number)),
-                (Some(Found { at, .. }), Some(empty)) => {
-                    let message = format!("item {number} is filled, but item {empty} is empty");
+            match (filled, &lost) {
+                (None, Some(_)) => {}
+                (None, None) => lost = Some(format!("item {number} is empty")),
+                (Some(Found { at, .. }), Some(lost)) => {
+                    let message = format!("item {number} is filled, but {lost}");
                     order.problems.push(Problem::for_order(Code::ItemsGap, at, message));
                     return;
                 }
@@ -192,12 +201,30 @@ fn add_shared<'a>(
     });
 }
 
-/// Whether an item has a value of its own, besides those of its row.
-pub(super) fn has_field<'a, V: View<'a>>(rules: &[BoundRule<'_, V::Source>], view: V) -> bool {
+/// Whether a rule makes a value of what an item has, besides the values of its row.
+pub(super) fn has_own_value<'a, V: View<'a>>(
+    rules: &[BoundRule<'_, V::Source>],
+    view: V,
+    cells: &Cells<'a>,
+) -> bool {
+    let is_own = |source: &V::Source| view.item_field(source).is_some();
+    let is_of = |field: &Field| cells.iter().any(|cell| !cell.is_default && *cell.field == *field);
+    let own = rules.iter().filter_map(BoundRule::binding);
+    own.filter(|binding| binding.sources().any(is_own)).any(|binding| is_of(&binding.field))
+        && has_filled_source(rules, view, is_own)
+}
+
+/// Whether a source of a rule is filled, among those that count.
+pub(super) fn has_filled_source<'a, V: View<'a>>(
+    rules: &[BoundRule<'_, V::Source>],
+    view: V,
+    counts: impl Fn(&V::Source) -> bool,
+) -> bool {
     let bindings = rules.iter().filter_map(BoundRule::binding);
     bindings.flat_map(FieldBinding::chain).any(|binding| {
-        let mut fields = binding.sources.iter().filter(|source| view.item_field(source).is_some());
-        fields.any(|field| view.find(field).value.is_filled(binding.rule))
+        let mut sources = binding.sources.iter().filter(|source| counts(source));
+        let is_empty = |text: &str| binding.rule.counts_as_empty(text);
+        sources.any(|source| view.find(source).value.is_filled_unless(is_empty))
     })
 }
 

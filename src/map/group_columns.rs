@@ -34,7 +34,7 @@ pub(super) fn item_groups(
         }
     }
     let group = |(number, columns): (u32, BTreeMap<&str, usize>)| {
-        let fields = items.fields.iter().map(|(field, _)| columns.get(field.as_str()).copied());
+        let fields = items.fields.iter().map(|field| columns.get(field.as_str()).copied());
         let fields = fields.collect();
         let mut columns: Vec<usize> = columns.into_values().collect();
         columns.sort_unstable();
@@ -48,13 +48,13 @@ pub(super) fn item_groups(
 pub(super) fn lacking_columns(items: &RepeatedItems, groups: &[ItemGroup<usize>]) -> Vec<String> {
     let Some(first) = groups.first() else { return vec![items.pattern.clone()] };
     let mut lacking = Vec::new();
-    for (index, (field, is_required)) in items.fields.iter().enumerate() {
-        let lacks = |group: &&ItemGroup<usize>| group.fields[index].is_none();
-        let is_in_none = groups.iter().all(|group| group.fields[index].is_none());
-        let lacking_group = groups.iter().find(lacks).filter(|_| *is_required);
-        if let Some(group) = lacking_group {
+    for fields in &items.required {
+        let lacks = |group: &&ItemGroup<usize>| fields.iter().all(|at| group.fields[*at].is_none());
+        let is_in_none = groups.iter().all(|group| lacks(&group));
+        if let Some(group) = groups.iter().find(lacks) {
             let number = if is_in_none { first.number } else { group.number };
-            lacking.push(items.column(number, field));
+            let name = fields.first().map_or("", |at| items.fields[*at].as_str());
+            lacking.push(items.column(number, name));
         }
     }
     lacking
@@ -74,7 +74,7 @@ pub(super) fn misspelt_columns<'h>(
         for number in numbers.filter(|digits| !digits.is_empty()) {
             let of_number = |number: u32| groups.binary_search_by_key(&number, |of| of.number);
             let group = number.parse().ok().and_then(|number| of_number(number).ok());
-            for (index, (field, _)) in items.fields.iter().enumerate() {
+            for (index, field) in items.fields.iter().enumerate() {
                 if group.is_some_and(|group| groups[group].fields[index].is_some()) {
                     continue;
                 }

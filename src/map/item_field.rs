@@ -29,6 +29,23 @@ impl fmt::Display for ItemField {
     }
 }
 
+/// The indexes of the names of needed fields, of which an item must have one for each rule and
+/// condition.
+pub(super) fn indexes_of<'f>(
+    needed: impl Iterator<Item = &'f [ItemField]>,
+    index_of: impl Fn(&str) -> Option<usize>,
+) -> Vec<Vec<usize>> {
+    let index = |field: &ItemField| match field {
+        ItemField::Name(name) => index_of(name),
+        ItemField::Part(_) => None,
+    };
+    let indexes = needed.map(|fields| fields.iter().filter_map(&index).collect::<Vec<_>>());
+    let mut indexes: Vec<_> = indexes.filter(|fields| !fields.is_empty()).collect();
+    indexes.sort();
+    indexes.dedup();
+    indexes
+}
+
 /// The field of an item that a condition tests.
 pub(super) fn tested_field(text: &ConditionText) -> Result<Option<ItemField>, KeyError> {
     match (&text.field, text.part) {

@@ -4,7 +4,7 @@
 
 use super::{
     condition::CellSource,
-    item_field::ItemField,
+    item_field::{ItemField, indexes_of},
     items_text::{EscapeText, FieldsText, PackedText},
     key_errors::{KeyError, KeyErrors, WHOLE_RULE},
     one_or_many::OneOrMany,
@@ -132,11 +132,10 @@ impl PackedItems {
                         named.names.push(name.clone());
                     }
                 }
-                let needs = |name: &String| {
-                    rules.iter().any(|rule| rule.rule.needs_field(name))
-                        || tested.iter().any(|source| source.needs_field(name))
-                };
-                named.are_required = named.names.iter().map(needs).collect();
+                let of_rules = rules.iter().map(|rule| rule.rule.needed_fields());
+                let needed = of_rules.chain(tested.iter().map(|source| source.needed_field()));
+                named.required =
+                    indexes_of(needed, |name| named.names.iter().position(|known| known == name));
             }
         }
     }
@@ -198,8 +197,8 @@ fn compile_fields(text: FieldsText) -> Result<PackedFields, KeyErrors> {
         }
         Some(assign) => {
             let are_listed = names.is_some();
-            let (names, are_required) = (names.unwrap_or_default(), Vec::new());
-            PackedFields::Named(NamedFields { separator, assign, names, are_listed, are_required })
+            let (names, required) = (names.unwrap_or_default(), Vec::new());
+            PackedFields::Named(NamedFields { separator, assign, names, are_listed, required })
         }
     })
 }

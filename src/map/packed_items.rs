@@ -49,8 +49,8 @@ pub(super) struct NamedFields {
     pub(super) names: Vec<String>,
     /// Whether all names are listed, so that what has another one is a part of the value before.
     pub(super) are_listed: bool,
-    /// For each name whether every item must have it.
-    pub(super) are_required: Vec<bool>,
+    /// The names, by their indexes, of which every item must have one: a single one for most rules.
+    pub(super) required: Vec<Vec<usize>>,
 }
 
 /// An item in a cell.
@@ -220,11 +220,14 @@ impl NamedFields {
                 _ => {}
             }
         }
-        let lacking = (0..values.len()).find(|at| values[*at].is_none() && self.are_required[*at]);
-        if let Some(lacking) = lacking {
-            let name = &self.names[lacking];
+        let lacks = |names: &&Vec<usize>| names.iter().all(|at| values[*at].is_none());
+        if let Some(lacking) = self.required.iter().find(lacks) {
+            let names: Vec<_> = lacking.iter().map(|at| format!("{:?}", self.names[*at])).collect();
+            let (fields, them) =
+                if names.len() == 1 { ("field", "it") } else { ("fields", "them") };
             return Err(format!(
-                "lacks the field {name:?}; where it may lack it, its rule has optional = true"
+                "lacks the {fields} {}; where it may lack {them}, its rule has optional = true",
+                names.join(" and ")
             ));
         }
         let text = |(begin, end): (usize, usize)| item.get(begin..end).unwrap_or_default().trim();

@@ -8,7 +8,7 @@ use std::fmt::Display;
 
 use super::{
     condition::CellSource,
-    item_field::ItemField,
+    item_field::{ItemField, indexes_of},
     key_errors::{KeyError, KeyErrors},
     rule::Rule,
 };
@@ -23,8 +23,10 @@ pub struct RepeatedItems {
     behind: String,
     /// Whether the number of the group is before the name of the field.
     is_number_first: bool,
-    /// The fields that rules read, and whether each group must have it.
-    pub(super) fields: Vec<(String, bool)>,
+    /// The fields that rules read.
+    pub(super) fields: Vec<String>,
+    /// Those, by their indexes, of which every group must have one: a single one for most rules.
+    pub(super) required: Vec<Vec<usize>>,
 }
 
 const NUMBER: &str = "{n}";
@@ -56,8 +58,9 @@ impl RepeatedItems {
             return Err(format!("is {pattern:?}; expected a text between {NUMBER} and {FIELD}"));
         }
         let [before, between, behind] = [before, between, behind].map(str::to_owned);
-        let (pattern, fields) = (pattern.to_owned(), Vec::new());
-        Ok(Self { pattern, before, between, behind, is_number_first, fields })
+        let pattern = pattern.to_owned();
+        let (fields, required) = (Vec::new(), Vec::new());
+        Ok(Self { pattern, before, between, behind, is_number_first, fields, required })
     }
 
     /// The number of the group and the name of the field of a column; none of another column.
@@ -101,11 +104,12 @@ impl RepeatedItems {
         for field in of_rules().chain(of_conditions) {
             let ItemField::Name(name) = field else { continue };
             if self.field_index(name).is_none() {
-                let is_needed = rules.iter().any(|rule| rule.needs_field(name))
-                    || tested.iter().any(|source| source.needs_field(name));
-                self.fields.push((name.clone(), is_needed));
+                self.fields.push(name.clone());
             }
         }
+        let needed = rules.iter().map(|rule| rule.needed_fields());
+        let needed = needed.chain(tested.iter().map(|source| source.needed_field()));
+        self.required = indexes_of(needed, |name| self.field_index(name));
         if of_rules().next().is_none() && !errors.has_below(&["item"]) {
             let error = "no rule of [item] reads a field of the items; expected for example name = \
                          { field = \"Name\" }";
@@ -115,7 +119,7 @@ impl RepeatedItems {
 
     /// The index of a field that a rule reads.
     pub(super) fn field_index(&self, name: &str) -> Option<usize> {
-        self.fields.iter().position(|(known, _)| known == name)
+        self.fields.iter().position(|known| known == name)
     }
 
     /// Whether a rule reads a column.

@@ -6,7 +6,7 @@ use super::{
     bound_rule::{ArraySource, BoundKind, BoundRule},
     collector::Collector,
     elements::elements,
-    field_items::has_field,
+    field_items::{has_filled_source, has_own_value},
     item_set::{ItemRows, ItemSet},
     mapper::{Mapper, apply_rules, capacity},
     tested_row::{decide, holds},
@@ -139,12 +139,15 @@ impl<S> Mapper<'_, S> {
         let capacity = capacity(view, rules);
         let mut item = Collector::new(view.at(), Cells::with_capacity(capacity));
         apply_rules(&mut item, rules, view, None, self.profile);
-        let is_filled = item.filled > 0 && (!items.have_fields || has_field(rules, view));
-        if !is_filled {
-            order.problems.extend(self.element_error(view, items));
-        }
+        let has_own_value = || has_own_value(rules, view, &item.cells);
+        let is_filled = item.filled > 0 && (!items.have_fields || has_own_value());
         order.problems.append(&mut item.problems);
-        order.skip = order.skip.take().or(item.take_skip());
+        let skip = item.take_skip();
+        // A value that leaves the order out is one too.
+        if !is_filled && skip.is_none() {
+            order.problems.extend(self.element_error(view, items, rules));
+        }
+        order.skip = order.skip.take().or(skip);
         let draft = || ItemDraft {
             at: view.at(),
             kind: *kind,
@@ -199,7 +202,7 @@ impl<S> Mapper<'_, S> {
                         format!("{NO_KIND}; {key} says which rows and elements are items");
                     Some(Problem::for_order(Code::ItemWithoutKind, view.at(), message))
                 } else {
-                    self.element_error(view, items)
+                    self.element_error(view, items, &[])
                 },
             );
         }
@@ -207,11 +210,12 @@ impl<S> Mapper<'_, S> {
     }
 
     /// Why an element without a value for the items' rules is no item: if it was passed over, the
-    /// order would be sent in part. One with a text that counts as empty is as an empty row.
+    /// order would be sent in part. One of whose texts all count as empty is as an empty row.
     fn element_error<'a, V: View<'a, Source = S>>(
         &self,
         view: V,
         items: &ItemSet<'_, S>,
+        rules: &[BoundRule<'_, S>],
     ) -> Option<Problem> {
         if self.items.is_none() && !items.have_fields && self.parent.is_none() {
             return None;
@@ -223,11 +227,13 @@ impl<S> Mapper<'_, S> {
         let (code, message) = match Value::of(view.node()) {
             // An item in the list of a cell is no value of its own.
             Value::Object(_) | Value::Missing => {
-                if items.sources().any(has_text) {
+                let is_filled = has_filled_source(rules, view, is_own);
+                if !is_filled && items.sources().any(has_text) {
                     return None;
                 }
+                let what = if is_filled { NO_VALUE_OF_RULES } else { NO_ITEM_VALUE };
                 let key = items.key_of_rows();
-                (Code::ItemEmpty, format!("{NO_ITEM_VALUE}; {key} says which elements are items"))
+                (Code::ItemEmpty, format!("{what}; {key} says which elements are items"))
             }
             Value::Null => (Code::ItemEmpty, "null where an item is expected".to_owned()),
             other => (Code::NotAScalar, format!("{} where an item is expected", other.type_name())),
@@ -244,3 +250,5 @@ pub(super) fn push_item<'a>(item: ItemDraft<'a>, into: &mut MappedRow<'a>) -> us
 const NO_KIND: &str = "the item is of no kind: no condition of an [[item]] table holds";
 
 const NO_ITEM_VALUE: &str = "the item has no value that the profile reads";
+
+const NO_VALUE_OF_RULES: &str = "no rule of the profile makes a value of what the item has";

@@ -248,10 +248,9 @@ impl Rule {
         self.is_optional || self.default_value.is_some()
     }
 
-    /// Whether each item must have the field of this name.
-    pub(super) fn needs_field(&self, name: &str) -> bool {
-        let is_only = matches!(&*self.fields, [ItemField::Name(only)] if only == name);
-        is_only && !self.may_be_missing()
+    /// The fields of which each item must have one.
+    pub(super) fn needed_fields(&self) -> &[ItemField] {
+        if self.may_be_missing() { &[] } else { &self.fields }
     }
 
     /// Adds texts that count as empty in the whole profile.
@@ -372,6 +371,13 @@ impl Rule {
             || self.text_steps.is_some()
                 && self.after_text_steps(text, &mut ()).is_ok_and(|text| text.is_empty())
                 && self.check_dropped_number(text).is_ok()
+    }
+
+    /// Whether a cell with this text counts as empty. One of which `pairs` finds no value has a text
+    /// all the same.
+    pub(super) fn counts_as_empty(&self, text: &str) -> bool {
+        let reads_pair = self.text_steps.as_ref().is_some_and(TextSteps::read_pair);
+        if reads_pair { self.is_empty(text) } else { self.yields_nothing(text) }
     }
 
     /// A cell as `split` cuts it, if the rule has it.

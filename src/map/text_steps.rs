@@ -137,6 +137,11 @@ impl TextSteps {
         }
     }
 
+    /// Whether they take the value of a key.
+    pub(super) fn read_pair(&self) -> bool {
+        self.further.as_ref().is_some_and(|further| further.pair.is_some())
+    }
+
     /// A text that does not count as empty, padded to its length.
     pub(super) fn padded<'a>(&self, text: Cow<'a, str>, steps: &mut impl Steps) -> Cow<'a, str> {
         match self.further.as_ref().and_then(|further| further.padding) {

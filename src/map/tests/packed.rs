@@ -176,6 +176,23 @@ fn lists_that_do_not_fit_are_problems() {
     );
 }
 
+/// An item that is cut off would go without its name.
+#[test]
+fn item_has_one_of_several_fields() {
+    let rules = NAMED.replace("field = 'name' }", "field = ['name', 'id'] }");
+    assert_eq!(of(&rules, "id=7+n=2"), "item item.name=7 item.quantity=2");
+    let rules = rules.replace("starts_with = 'id='\n", "").replace("'id', 'name'", "'name', 'id'");
+    let lacks = "item_unreadable - item 1 of 1 lacks the fields \"name\" and \"id\"; where it may lack them, \
+                 its rule has optional = true";
+    assert_eq!(of(&rules, "n=2"), lacks);
+    let optional = rules.replace("'id'] }", "'id'], optional = true }");
+    assert_eq!(of(&optional, "n=2"), "item item.quantity=2");
+    assert_eq!(
+        of(&rules.replace("'id'] }", "'id'], default = 'x' }"), "n=2"),
+        "item item.name~x item.quantity=2"
+    );
+}
+
 #[test]
 fn rules_beside_fields_read_the_row() {
     let rules = format!("item.currencyCode = {{ column = 'currency' }}\n{POSITIONS}");

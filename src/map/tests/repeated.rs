@@ -7,11 +7,24 @@ const RULES: &str = "unknown_columns = 'warn'\nitem.name = { field = 'Name' }\n\
     item.quantity = { field = 'Qty', default = '1' }\nitem.currencyCode = { column = 'currency' }\n\
     [items.repeated]\ncolumns = 'Item {n} *'";
 
-const COLUMNS: &str = "id,currency,Item 2 Name,Item 2 Qty,Item 1 Qty,Item 1 Name,Item 10 Name";
+const COLUMNS: &str = "id,currency,Item 2 Name,Item 2 Qty,Item 1 Qty,Item 1 Name,Item 3 Name";
+
+/// A header with the names of the items of these numbers.
+fn columns_of(numbers: &[u32]) -> String {
+    let names: Vec<_> = numbers.iter().map(|number| format!("Item {number} Name")).collect();
+    format!("id,currency,{}", names.join(","))
+}
 
 #[test]
 fn groups_are_items_in_the_order_of_their_numbers() {
     let of = |line: &str| csv(&profile(RULES), COLUMNS, line);
+    let ten = csv(
+        &profile(RULES),
+        &columns_of(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]),
+        "A,EUR,a,b,c,d,e,f,g,h,i,j",
+    );
+    let names: String = ten.split("item.name=").skip(1).map(|name| &name[..1]).collect();
+    assert_eq!(names, "abcdefghij", "{ten}");
     assert_eq!(
         of("A,EUR,Jug,2,3,Mug,Pan"),
         "row A:  | item@13 item.currencyCode=EUR@3 item.name=Mug@15 item.quantity=3@13 \
@@ -31,10 +44,79 @@ fn filled_group_behind_an_empty_one_is_a_problem() {
     let of = |line: &str| csv(&profile(RULES), COLUMNS, line);
     let gap = "items_gap -@7 item 2 is filled, but item 1 is empty";
     assert_eq!(of("A,EUR,Jug,2,,,"), format!("row A:  | {gap}"));
-    assert!(of("A,EUR,,,,Mug,Pan").ends_with("item 10 is filled, but item 2 is empty"));
+    assert!(of("A,EUR,,,,Mug,Pan").ends_with("item 3 is filled, but item 2 is empty"));
     let nulls = profile(&format!("nulls = ['0']\n{RULES}"));
     let found = csv(&nulls, COLUMNS, "A,EUR,,0,3,Mug,");
     assert_eq!(found.matches("item.name").count(), 1, "{found}");
+}
+
+/// The columns of an item may be lost.
+#[test]
+fn group_without_columns_is_as_an_empty_one() {
+    let of = |numbers: &[u32], cells: &str| {
+        csv(&profile(RULES), &columns_of(numbers), &format!("A,EUR,{cells}"))
+    };
+    for (numbers, cells, problem) in [
+        (
+            &[1, 3][..],
+            "Mug,Jug",
+            "items_gap -@11 item 3 is filled, but the file has no columns of item 2",
+        ),
+        (
+            &[2, 3],
+            "Mug,Jug",
+            "items_gap -@7 item 2 is filled, but the file has no columns of item 1",
+        ),
+        (
+            &[0, 2],
+            "Mug,Jug",
+            "items_gap -@11 item 2 is filled, but the file has no columns of item 1",
+        ),
+        (&[1, 2, 4], "Mug,,Jug", "items_gap -@12 item 4 is filled, but item 2 is empty"),
+    ] {
+        assert!(of(numbers, cells).ends_with(problem), "{}", of(numbers, cells));
+    }
+    for (numbers, cells) in [(&[0, 1][..], "Mug,Jug"), (&[1, 2], "Mug,Jug"), (&[1, 3], "Mug,")] {
+        assert!(!of(numbers, cells).contains("items_gap"), "{}", of(numbers, cells));
+    }
+}
+
+/// The order would go without the item.
+#[test]
+fn filled_group_of_which_rules_make_no_value_is_a_problem() {
+    let rules = profile(
+        "item.name = { field = 'Item', pairs = { separator = '|', assign = ':' }, key = 'name' }\n\
+         item.currencyCode = { column = 'currency' }\n\
+         item.quantity = { field = 'Item', pairs = { separator = '|', assign = ':' }, key = 'n', \
+         default = '1' }\n[items.repeated]\ncolumns = 'line_*_{n}'",
+    );
+    let columns = "id,currency,line_Item_1,line_Item_2";
+    let of = |line: &str| csv(&rules, columns, line);
+    assert!(of("A,EUR,name:Mug|n:2,").contains("item.name=Mug"), "{}", of("A,EUR,name:Mug|n:2,"));
+    let lost = "item_empty -@16 no rule of the profile makes a value of what the item has; \
+                item_rows says which elements are items";
+    assert_eq!(
+        of("A,EUR,name:Mug,sku:7"),
+        format!(
+            "row A:  | item@7 item.currencyCode=EUR@3 item.name=Mug@7 item.quantity~1@7 | {lost}"
+        )
+    );
+    // A text that counts as empty is as an empty cell.
+    let empty = profile(
+        "item.name = { field = 'Item', empty = ['-'] }\n[items.repeated]\ncolumns = 'line_*_{n}'",
+    );
+    assert_eq!(csv(&empty, columns, "A,EUR,-,"), "row A: ");
+}
+
+#[test]
+fn group_has_one_of_several_fields() {
+    let rules = profile(
+        "item.name = { field = ['Name', 'Title'] }\n[items.repeated]\ncolumns = 'Item {n} *'",
+    );
+    let found = csv(&rules, "id,Item 1 Name,Item 2 Title", "A,Mug,Jug");
+    assert_eq!(found, "row A:  | item@3 item.name=Mug@3 | item@7 item.name=Jug@7");
+    let error = bind_error(&rules, "id,Item 1 Name,Item 2 Size");
+    assert!(error.contains("there is no column \"Item 2 Name\""), "{error}");
 }
 
 #[test]
@@ -77,7 +159,7 @@ fn misspelt_group_is_refused() {
     insta::assert_snapshot!(error("Item 1 Qty,Itme 02 Name"), @r#"test:8:11: items.repeated: there is no column "Item 02 Name" in the export; orders.csv has "Itme 02 Name", its 5th column of 5"#);
     insta::assert_snapshot!(error("Item 1 Qty,Item 2 Name,Item 2 Qy"), @r#"test:8:11: items.repeated: there is no column "Item 2 Qty" in the export; orders.csv has "Item 2 Qy", its 6th column of 6"#);
     assert!(
-        csv(&rules, &format!("{COLUMNS},Item 10 Note,Size 2"), "A,EUR,,,,Mug,,,").contains("Mug")
+        csv(&rules, &format!("{COLUMNS},Item 3 Note,Size 2"), "A,EUR,,,,Mug,,,").contains("Mug")
     );
 }
 
