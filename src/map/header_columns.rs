@@ -78,7 +78,7 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
         for (columns, found) in columns.chunks(n_together).zip(found.chunks(n_together)) {
             self.ensure_one(columns, found, field, is_required);
         }
-        let is_allowed = rule.is_optional || self.profile.allows_missing() && !is_required;
+        let is_allowed = self.profile.may_lack(rule, field) && (rule.is_optional || !is_required);
         for missing in self.missing[n_before..].iter_mut().filter(|_| !rule.combines()) {
             missing.default_value = rule.default_value.clone().filter(|_| !is_allowed);
         }

@@ -347,7 +347,7 @@ fn paths_of_rule<'p>(
             filtered: None,
             purpose: format!("which the profile reads for {name}"),
             is_required: is_required && !rule.is_optional && !may_be_empty,
-            is_optional: profile.allows_missing() || rule.is_optional,
+            is_optional: profile.may_lack(rule, name),
             default_value: rule.default_value.as_deref(),
             is_tested: false,
             above,

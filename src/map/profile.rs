@@ -416,6 +416,15 @@ impl Profile {
         }
     }
 
+    /// Whether the export may lack what a rule reads for a field, without a word. Not the quantity
+    /// of items with line prices unless its rule says so: the price of one piece is not known then.
+    pub(super) fn may_lack(&self, rule: &Rule, field: &str) -> bool {
+        let has_line_prices =
+            || self.item_price == PriceBasis::Line || self.has_rule(&Field::ItemLinePrice);
+        let divides_prices = || field == Field::ItemQuantity.to_string() && has_line_prices();
+        rule.is_optional || self.allows_missing() && !divides_prices()
+    }
+
     /// Whether the export must have a column or path of a rule. A default is for empty cells: where
     /// every order needs a value, or the total depends on it, it takes the place of a missing
     /// column only if the rule is `optional`.

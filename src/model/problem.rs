@@ -586,7 +586,7 @@ codes! {
     ZeroTotal "zero_total" Warning,
     /// The quantity of an item is 0 or negative.
     QuantityNotPositive "quantity_not_positive" Warning,
-    /// An item with a unit price has no quantity.
+    /// An item with a price has no quantity.
     QuantityMissing "quantity_missing" Warning,
     /// An item has no price, and others have one.
     ItemPriceMissing "item_price_missing" Warning,

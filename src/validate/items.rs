@@ -324,7 +324,14 @@ fn check_quantity(
             Code::QuantityMissing,
             &Field::ItemQuantity,
             item.at,
-            "the item has no quantity for its price, so it counts as one piece",
+            match basis {
+                PriceBasis::Unit => {
+                    "the item has no quantity for its price, so it counts as one piece"
+                }
+                PriceBasis::Line => {
+                    "the item has no quantity, so the price of its line counts as that of one piece"
+                }
+            },
         ));
     }
 }
@@ -342,7 +349,9 @@ pub(super) fn expects_quantity(
     settings: &ValidateSettings,
 ) -> bool {
     let is_required = rules.items.required_fields.contains(&Field::ItemQuantity);
-    settings.has_quantities && !is_required && needs_quantity(basis, rules, settings)
+    // Without any quantity all items may be single pieces, but the price of a line is divided.
+    let is_known = settings.has_quantities || basis == PriceBasis::Line;
+    is_known && !is_required && needs_quantity(basis, rules, settings)
 }
 
 /// Whether a quantity changes the prices that are sent or compared.

@@ -67,6 +67,7 @@ pub(super) fn cases() -> Vec<Case> {
         of(Code::NegativeTotal, "price", "the total of the purchase is negative: -20.00; leave refunds out with [refunds], or with a [[skip]] whose condition has less = 0", &[(Field::Price, "-20.00"), (Field::ItemPrice, "-10.00")]),
         of(Code::ZeroTotal, "price", "the total of the purchase is 0", &[(Field::Price, "0.00"), (Field::ItemPrice, "0")]),
         of(Code::QuantityNotPositive, "item.quantity", "the quantity is -2, and a purchase has at least one piece", &[(Field::ItemQuantity, "-2"), (Field::ItemPrice, "-10.00")]),
+        (Code::QuantityMissing, "item.quantity", "the item has no quantity, so the price of its line counts as that of one piece", order(&[(Field::ItemQuantity, ""), (Field::ItemPrice, "20.00")]), prices(PriceBasis::Line, PriceBasis::Unit)),
         of(Code::QuantityMissing, "item.quantity", "the item has no quantity for its price, so it counts as one piece", &[(Field::ItemQuantity, ""), (Field::ItemPrice, "20.00")]),
         of(Code::ItemPriceMissing, "item.discount", "the item has a discount and no price", &[(Field::ItemDiscount, "1.00"), (Field::ItemPrice, "")]),
         of(Code::DiscountOutOfRange, "item.discount", "the discount is negative: -1.00; expected the amount off the line; in the profile sum = [\"…\"] with negate = true turns the sign", &[(Field::ItemDiscount, "-1.00"), (Field::ItemPrice, "10.00")]),
