@@ -245,7 +245,7 @@ fn ensure_side_values(profile: &Profile, sides: &[SideTable]) -> Result<(), MapE
         }
     }
     if let Some(path) = profile.packed_path() {
-        check(&[path], ITEM_FIELDS, !profile.allows_missing());
+        check(&[path], ITEM_FIELDS, !profile.allows_missing_items());
     }
     let refused = refused_names(&missing);
     if refused.is_empty() { Ok(()) } else { Err(profile.name_places.error(&refused)) }

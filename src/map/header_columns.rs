@@ -112,7 +112,7 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
             return Err(MapError::other_format(self.file, false, ITEM_FIELDS));
         };
         let found = self.find(name, None, ITEM_FIELDS)?;
-        self.ensure_one(&[name], &[found], ITEM_FIELDS, true);
+        self.ensure_one(&[name], &[found], ITEM_FIELDS, !self.profile.allows_missing_items());
         Ok(found.map(|source| PackedSource { items, source }))
     }
 
@@ -124,7 +124,11 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
         for (name, near) in misspelt {
             self.add_missing_of_group(items, &name, false, Some(near.to_owned()));
         }
-        for name in lacking_columns(items, &groups) {
+        let lacking = match groups.as_slice() {
+            [] if self.profile.allows_missing_items() => Vec::new(),
+            groups => lacking_columns(items, groups),
+        };
+        for name in lacking {
             let near = self.near(&name);
             self.add_missing_of_group(items, &name, true, near);
         }

@@ -4,6 +4,7 @@
 
 use super::{
     condition::CellSource,
+    input_settings::MissingColumns,
     item_field::ItemField,
     item_paths::item_paths,
     items_text::ItemsText,
@@ -20,6 +21,8 @@ pub(super) struct ItemsRules {
     pub(super) paths: Option<Vec<String>>,
     pub(super) packed: Option<PackedItems>,
     pub(super) repeated: Option<RepeatedItems>,
+    /// What happens if the export lacks them.
+    pub(super) missing: MissingColumns,
 }
 
 impl ItemsRules {
@@ -36,7 +39,11 @@ impl ItemsRules {
             let key = ["items", "repeated", "columns"];
             items.map_err(|error| errors.add_at(&key, &error)).ok()
         });
-        Self { paths, packed, repeated }
+        let missing = match text.table.optional {
+            Some(true) => MissingColumns::Allow,
+            _ => MissingColumns::Refuse,
+        };
+        Self { paths, packed, repeated, missing }
     }
 
     /// The key that says where the items are; none if they are rows.

@@ -87,6 +87,8 @@ pub(super) struct ItemsTable {
     pub(super) packed: Option<PackedText>,
     /// How the items are groups of columns.
     pub(super) repeated: Option<RepeatedText>,
+    /// Whether the export may lack the array, the list or the groups: its orders have no items.
+    pub(super) optional: Option<bool>,
 }
 
 read_from_one_table!(ItemsTable);
@@ -156,7 +158,7 @@ impl ShortOrTable for ItemsText {
     const EXPECTED: &str = "a path such as \"lines\", a list of paths, or a table";
 
     fn of_short(path: OneOrMany) -> Option<Self> {
-        let table = ItemsTable { path: Some(path), packed: None, repeated: None };
+        let table = ItemsTable { path: Some(path), packed: None, repeated: None, optional: None };
         Some(Self { table, is_short: true })
     }
 

@@ -228,6 +228,8 @@ pub struct Profile {
     pub packed_items: Option<PackedItems>,
     /// How the items are groups of columns, if they are.
     pub repeated_items: Option<RepeatedItems>,
+    /// What happens if the export lacks the array, the list or the groups of columns.
+    pub missing_items: MissingColumns,
     /// Whether a document may be an ORDER_CHECKOUT event, whose order is in its member `order`.
     pub checkout_events: bool,
     /// The files beside the export whose columns the rules can read too.
@@ -439,6 +441,11 @@ impl Profile {
     /// Whether the export may lack any column or path that not every order needs.
     pub(super) fn allows_missing(&self) -> bool {
         self.missing_columns == MissingColumns::Allow
+    }
+
+    /// Whether the export may lack all items.
+    pub(super) fn allows_missing_items(&self) -> bool {
+        self.missing_items == MissingColumns::Allow
     }
 
     /// Whether a value of this field decides what an order costs, so that an empty cell in place

@@ -341,7 +341,7 @@ mod tests {
             hint: a number is without quotes
           p.toml:7:27: skip.when: unknown key "nth"; expected "path", "not", "raw", "is", "all" or one of 15 others
             hint: a condition takes a column by its name alone: give equal columns names of their own, with skip_lines = 1 and header = ["Order", …]
-          p.toml:9:1: items: unknown key "name"; expected "path", "packed", "repeated"
+          p.toml:9:1: items: unknown key "name"; expected "path", "packed", "repeated", "optional"
             hint: [items] says where items are; their fields are in [item]
         "#);
         insta::assert_snapshot!(parse_error("name = 'x'\nescape = \"\\\"\n"), @r#"

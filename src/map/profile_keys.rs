@@ -236,6 +236,7 @@ fn profile(
         item_paths: items.paths,
         packed_items: items.packed,
         repeated_items: items.repeated,
+        missing_items: items.missing,
         checkout_events: text.checkout_events,
         joins: rules.joins,
         skips: rows.skips,

@@ -376,8 +376,7 @@ impl SideTable {
             let missing = self.missing_column(key.name(), &join.purpose_of_key(), true, None);
             return Err(profile.name_places.error(&[missing]));
         }
-        if let (false, Some(items)) = (self.has_array || profile.allows_missing(), &join.item_path)
-        {
+        if let (false, Some(items)) = (self.has_array, &join.item_path) {
             let missing = self.missing_column(items, &join.purpose_of_items(), true, None);
             return Err(profile.name_places.error(&[missing]));
         }

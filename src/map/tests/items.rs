@@ -128,7 +128,7 @@ fn wrong_paths_of_items_are_reported_together() {
     "#);
     insta::assert_snapshot!(errors("[items]\npath = 'a[b='\nseparator = ';'"), @r#"
     test:4:8: items.path: "a[b=" has an open bracket
-      test:5:1: items: unknown key "separator"; expected "path", "packed", "repeated"
+      test:5:1: items: unknown key "separator"; expected "path", "packed", "repeated", "optional"
     "#);
     insta::assert_snapshot!(errors("items = 3"), @r#"test:3:9: items: found the number 3; expected a path such as "lines", a list of paths, or a table"#);
     insta::assert_snapshot!(errors("items = []\nitem.name = { path = 'name' }"), @r#"test:3:9: items: "items" is empty, but [item] has a path; expected the path of the items"#);

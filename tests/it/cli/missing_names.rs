@@ -149,8 +149,9 @@ fn misspelt_path_of_packed_items_is_refused() {
     assert!(ran.err.contains("produkts") && ran.err.contains("\"products\""), "{}", ran.err);
     let ran = check("cart.list", "", "");
     assert_eq!(ran.code, 2, "{}", ran.err);
+    // Without its items an order would be sent in part.
     let allowed = check("cart.list", "missing_columns = \"allow\"", "");
-    assert!(!allowed.err.contains("no document has"), "{}", allowed.err);
+    assert_eq!(allowed.code, 2, "{}", allowed.err);
 }
 
 fn check_documents(documents: &str, refunds: &str) -> RunResult {
