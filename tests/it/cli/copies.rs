@@ -96,6 +96,35 @@ fn dates_are_versions_without_a_time() {
     "#);
 }
 
+/// A default is compared with what the export has.
+#[test]
+fn default_of_the_version_is_read_as_its_values() {
+    let rows = [row("A", "", 5), row("A", "02.11.2026 10:00", 7)];
+    let keys = |default: &str| {
+        format!(
+            "[duplicates]\nkeep = 'newest'\nby = {{ column = 'updated_at', path = 'updated_at', \
+             date = '%d.%m.%Y %H:%M', zone = 'Europe/Berlin', default = '{default}' }}\n"
+        )
+    };
+    for (default, sum) in
+        [("01.11.2026 10:00", 7), ("03.11.2026 10:00", 5), ("2026-11-03T00:00:00Z", 5)]
+    {
+        for ran in check(&[&rows], &keys(default), RESOURCES) {
+            let money = &ran.summary()["money"][0]["valid"];
+            assert_eq!(*money, sum.to_string(), "{default} {}", ran.err);
+        }
+    }
+    let [wrong, _] = check(&[&rows], &keys("2026-11-03"), RESOURCES);
+    assert_eq!(wrong.code, 2, "{}", wrong.err);
+    assert!(wrong.err.contains("duplicates.by.default"), "{}", wrong.err);
+    let no_version = DUPLICATES.replace(
+        "\"updated_at\" }",
+        "{ column = 'updated_at', path = 'updated_at', default = 'old' } }",
+    );
+    let [wrong, _] = check(&[&rows], &no_version, RESOURCES);
+    assert!(wrong.err.contains("duplicates.by.default"), "{}", wrong.err);
+}
+
 #[test]
 fn copies_of_equal_version_must_be_equal() {
     let copy = |total| [row("A", 2, total)];
