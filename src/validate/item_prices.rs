@@ -68,6 +68,28 @@ pub(super) fn item_prices(
     None
 }
 
+/// What an item would add to the order's total if its price was for `basis`.
+pub(super) fn line_total_in(
+    basis: PriceBasis,
+    item: &ItemDraft<'_>,
+    currency: Option<&str>,
+) -> Option<Amount> {
+    // Its problems are found by the basis that the profile says.
+    let mut findings = Findings::at(item.at.position());
+    let cell = exported_price(item)?;
+    let basis = if *cell.field == Field::ItemLinePrice { PriceBasis::Line } else { basis };
+    let currency = item_cell(item, &Field::ItemCurrencyCode).map(|cell| &*cell.text).or(currency);
+    let price = refunds::without_sign(item, values::amount(cell, currency, &mut findings)?);
+    let quantity = match item_cell(item, &Field::ItemQuantity) {
+        Some(cell) => refunds::without_sign(item, values::number(cell, &mut findings)?),
+        None => Amount(Decimal::ONE),
+    };
+    let (price, basis) =
+        discounted(item, (cell, (price, basis)), quantity, currency, &mut findings)?;
+    let price = refunds::taken_off(item, price);
+    if basis == PriceBasis::Line { Some(price) } else { price.checked_mul(quantity) }
+}
+
 /// The price of an item and what it is for, less the discount: then it is that of the line.
 fn discounted(
     item: &ItemDraft<'_>,

@@ -10,7 +10,7 @@ use super::{
     extension,
     findings::{Findings, draft_cell, exported_price, item_cell},
     iso,
-    item_prices::{item_prices, price_basis, warn_of_discount_alone},
+    item_prices::{item_prices, line_total_in, price_basis, warn_of_discount_alone},
     product, refunds,
     settings::ValidateSettings,
     timestamps, values,
@@ -103,6 +103,27 @@ pub(super) fn check_required_items(
                 message,
             ));
         }
+    }
+}
+
+/// Which `item_price` of the profile would make the items add up to the price of the order, as the
+/// end of a message; empty if none does.
+pub(super) fn price_basis_hint(
+    draft: &Draft<'_>,
+    price: Amount,
+    settings: &ValidateSettings,
+) -> String {
+    let (other, name) = match settings.price_basis {
+        PriceBasis::Unit => (PriceBasis::Line, "line"),
+        PriceBasis::Line => (PriceBasis::Unit, "unit"),
+    };
+    let currency = draft_cell(draft, &Field::CurrencyCode).map(|cell| &*cell.text);
+    let mut lines = draft.items.iter().map(|item| line_total_in(other, item, currency));
+    let sum = lines.try_fold(Amount(Decimal::ZERO), |sum, line| sum.checked_add(line?));
+    if sum == Some(price) {
+        format!("; with item_price = {name:?} in the profile they would add up to it")
+    } else {
+        String::new()
     }
 }
 

@@ -232,11 +232,10 @@ fn price(
         rules.carries.total && draft.has_own_items() && *lines_total != price
     };
     if let Some(lines_total) = lines_total.filter(differs) {
-        findings.on_cell(
-            Code::TotalDiffers,
-            cell,
-            format!("the items add up to {lines_total}, the order's price is {price}"),
-        );
+        let hint = items::price_basis_hint(draft, price, settings);
+        let message =
+            format!("the items add up to {lines_total}, the order's price is {price}{hint}");
+        findings.on_cell(Code::TotalDiffers, cell, message);
     }
     Some(price)
 }
