@@ -128,7 +128,8 @@ impl Refusal {
                 _ => None,
             },
             Self::Read(error) | Self::Shuffle(ShuffleError::Read(error)) => {
-                error.encoding().map(Remedy::Encoding)
+                let side_file = error.side_file().map(|join| Remedy::SideFile(join.to_owned()));
+                side_file.or_else(|| error.encoding().map(Remedy::Encoding))
             }
             Self::Shuffle(ShuffleError::LostRow { error, .. }) => {
                 likely_encoding(&error.to_string()).map(Remedy::Encoding)

@@ -225,6 +225,15 @@ impl ReadError {
         }
     }
 
+    /// The join whose file is not found, if the error is about that.
+    #[must_use]
+    pub fn side_file(&self) -> Option<&str> {
+        match self {
+            Self::NoSideFile { name, .. } => Some(name),
+            _ => None,
+        }
+    }
+
     /// The key of the profile that helps, with its value, if one does.
     #[must_use]
     pub fn profile_key(&self) -> Option<String> {

@@ -104,6 +104,12 @@ impl TypedOption {
         name.trim().replace('-', "_")
     }
 
+    /// Whether it names the file of a join.
+    fn names_file_of(&self, join: &str) -> bool {
+        let value = self.value.as_deref().filter(|_| self.name == "join");
+        value.and_then(|value| value.split_once('=')).is_some_and(|(name, _)| name == join)
+    }
+
     /// What it means for a run that sends a saved plan.
     #[must_use]
     pub fn with_plan(&self) -> WithPlan {
@@ -154,13 +160,7 @@ impl CommandLine {
         joins: &[(&str, &str)],
         is_first_run: bool,
     ) -> String {
-        let named = |join: &str| {
-            let mut named = self.options.iter().filter(|option| option.name == "join");
-            named.any(|option| {
-                let value = option.value.as_deref().unwrap_or_default();
-                value.split_once('=').is_some_and(|(name, _)| name == join)
-            })
-        };
+        let named = |join: &str| self.options.iter().any(|option| option.names_file_of(join));
         let added = joins.iter().filter(|(join, _)| !named(join)).map(|(join, file)| TypedOption {
             name: "join".to_owned(),
             value: Some(format!("{join}={file}")),
@@ -170,11 +170,14 @@ impl CommandLine {
     }
 
     /// The same command, changed so that it is not refused again.
-    pub(super) fn with_remedy(&self, command: &str, remedy: Remedy) -> String {
+    pub(super) fn with_remedy(&self, command: &str, remedy: &Remedy) -> String {
         let (added, left_out) = (remedy.added(), remedy.left_out());
-        let is_changed =
-            |name: &str| left_out == Some(name) || added.as_ref().is_some_and(|new| new.0 == name);
-        let kept = self.options.iter().filter(|option| !is_changed(&option.name)).cloned();
+        let is_changed = |option: &&TypedOption| match remedy {
+            // Other joins have files of their own.
+            Remedy::SideFile(join) => option.names_file_of(join),
+            _ => [left_out, added.as_ref().map(|new| new.0)].contains(&Some(&*option.name)),
+        };
+        let kept = self.options.iter().filter(|option| !is_changed(option)).cloned();
         let added = added.clone().map(|(name, value)| TypedOption { name: name.to_owned(), value });
         let options = kept.chain(added).collect();
         Self { options, ..self.clone() }.again(command, true)
@@ -260,24 +263,28 @@ mod tests {
                 option("to", Some("staging")),
                 option(CLIENT_KEY, None),
                 option("new-ledger", None),
+                option("join", Some("a=a.csv")),
+                option("join", Some("b=old.csv")),
             ],
             own_ledger: None,
         };
         let commands = [
             line.again("send", false),
             line.again("send", true),
-            line.with_remedy("send", Remedy::KnownLedger),
-            line.with_remedy("check", Remedy::Encoding(TextEncoding::DosPage(850))),
+            line.with_remedy("send", &Remedy::KnownLedger),
+            line.with_remedy("check", &Remedy::Encoding(TextEncoding::DosPage(850))),
+            line.with_remedy("check", &Remedy::SideFile("b".to_owned())),
             line.to_sandbox(),
             line.resume("runs/1"),
             line.on_ledger("list --outcome unknown"),
         ];
         insta::assert_snapshot!(commands.join("\n"), @r#"
-        orderferry send 'my orders.csv' ./-x.csv --profile shop.toml --page import --max-invalid 3 --set targets.staging.pos=x --set tries=2 --ledger 'a b.db' --to staging
-        orderferry send 'my orders.csv' ./-x.csv --profile shop.toml --page import --max-invalid 3 --set targets.staging.pos=x --set tries=2 --ledger 'a b.db' --to staging --new-ledger
-        orderferry send 'my orders.csv' ./-x.csv --profile shop.toml --page import --max-invalid 3 --set targets.staging.pos=x --set tries=2 --ledger 'a b.db' --to staging
-        orderferry check 'my orders.csv' ./-x.csv --profile shop.toml --page import --max-invalid 3 --set targets.staging.pos=x --set tries=2 --ledger 'a b.db' --to staging --new-ledger --encoding cp850
-        orderferry send 'my orders.csv' ./-x.csv --sandbox --profile shop.toml --page import --max-invalid 3 --set targets.staging.pos=x --set tries=2 --new-ledger
+        orderferry send 'my orders.csv' ./-x.csv --profile shop.toml --page import --max-invalid 3 --set targets.staging.pos=x --set tries=2 --ledger 'a b.db' --to staging --join a=a.csv --join b=old.csv
+        orderferry send 'my orders.csv' ./-x.csv --profile shop.toml --page import --max-invalid 3 --set targets.staging.pos=x --set tries=2 --ledger 'a b.db' --to staging --new-ledger --join a=a.csv --join b=old.csv
+        orderferry send 'my orders.csv' ./-x.csv --profile shop.toml --page import --max-invalid 3 --set targets.staging.pos=x --set tries=2 --ledger 'a b.db' --to staging --join a=a.csv --join b=old.csv
+        orderferry check 'my orders.csv' ./-x.csv --profile shop.toml --page import --max-invalid 3 --set targets.staging.pos=x --set tries=2 --ledger 'a b.db' --to staging --new-ledger --join a=a.csv --join b=old.csv --encoding cp850
+        orderferry check 'my orders.csv' ./-x.csv --profile shop.toml --page import --max-invalid 3 --set targets.staging.pos=x --set tries=2 --ledger 'a b.db' --to staging --new-ledger --join a=a.csv --join b=FILE
+        orderferry send 'my orders.csv' ./-x.csv --sandbox --profile shop.toml --page import --max-invalid 3 --set targets.staging.pos=x --set tries=2 --new-ledger --join a=a.csv --join b=old.csv
         orderferry send --resume runs/1 --max-invalid 3 --set tries=2 --ledger 'a b.db' --to staging
         orderferry ledger list --outcome unknown --set targets.staging.pos=x --set tries=2 --ledger 'a b.db'
         "#);

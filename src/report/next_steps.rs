@@ -237,7 +237,7 @@ impl Situation<'_> {
             let what = if is_read { "nothing was sent" } else { "no order was read" };
             steps.push(step(format!("{what}: see the manual"), format!("orderferry help {topic}")));
         }
-        if let Some(remedy) = self.remedy {
+        if let Some(remedy) = &self.remedy {
             let why = match remedy {
                 Remedy::Backfill => format!("{}: {}", too_old(*needs_backfill), remedy.reason()),
                 _ => remedy.reason(),

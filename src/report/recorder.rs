@@ -513,7 +513,7 @@ impl Recorder {
             n_refused_by_target: self.counters.reasons.n_of_target(Outcome::Refused),
             has_attempt: self.has_attempt,
             help_topic: self.help_topic,
-            remedy: self.remedy,
+            remedy: self.remedy.clone(),
             is_unwritten: self.is_unwritten,
         }
     }

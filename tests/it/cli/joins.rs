@@ -403,6 +403,11 @@ fn option_names_the_side_file() {
     error: no file for the join "customer": customers.csv: No such file or directory (os error 2)
       hint: name the file with --join customer=FILE
     "#);
+    let again = |ran: &RunResult| ran.summary()["next"].to_string();
+    let next = again(&check(&workspace, JOIN, "orders.csv"));
+    assert!(next.contains("--pos x --join customer=FILE"), "{next}");
+    let next = again(&check(&workspace, JOIN, "orders.csv --join customer=no.csv"));
+    assert!(next.contains("--join customer=FILE") && !next.contains("no.csv"), "{next}");
     let named = check(&workspace, JOIN, "orders.csv --join customer=no.csv");
     insta::assert_snapshot!(refusal(&named), @r#"
     error: no file for the join "customer": no.csv: No such file or directory (os error 2)
