@@ -13,7 +13,7 @@ use super::{
     known_columns::KnownColumns,
     mapper::Mapper,
     missing_name::{CONDITION, FILL_DOWN, ITEM_FIELDS, MissingName, refused_names},
-    misspelling::misspelling,
+    misspelling::{misspelling, other_zone},
     profile::Profile,
     repeated_items::RepeatedItems,
     rule::Rule,
@@ -233,7 +233,8 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
         // A similar name is shown only where the column is required.
         let shown =
             near.as_deref().or_else(|| if is_required { suggest(column, names) } else { None });
-        let fact = shown.and_then(|name| position_of(name, self.own, self.file));
+        let fact = shown.and_then(|name| position_of(name, self.own, self.file)).map(Note::Fact);
+        let other_zone = shown.and_then(|name| other_zone(column, name)).map(Note::Hint);
         MissingName {
             file: self.file.to_owned(),
             name: column.to_owned(),
@@ -245,7 +246,7 @@ impl<'p, 'h> HeaderColumns<'p, 'h> {
             is_required,
             near,
             default_value: None,
-            notes: fact.map(Note::Fact).into_iter().collect(),
+            notes: fact.into_iter().chain(other_zone).collect(),
         }
     }
 

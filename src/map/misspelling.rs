@@ -33,6 +33,18 @@ pub(super) fn same_noun<'a>(
     })
 }
 
+/// Why a similar name is not meant as an equal: one of the two says UTC, so that their times differ
+/// by the offset of a zone. None if it may be meant.
+pub(super) fn other_zone(name: &str, similar: &str) -> Option<String> {
+    let says_utc = |name: &str| words(name).iter().any(|word| word == "gmt" || word == "utc");
+    (says_utc(name) != says_utc(similar)).then(|| {
+        format!(
+            "{similar:?} is similar, but its times may be in another time zone than those of \
+             {name:?}; if you take it, say in which (zone)"
+        )
+    })
+}
+
 fn is_misspelled(wanted: &[String], found: &[String]) -> bool {
     let (one, other) = (wanted.concat(), found.concat());
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
@@ -102,6 +114,20 @@ fn words(name: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn similar_time_may_be_in_another_zone() {
+        for (one, other) in [
+            ("date_created_gmt", "date_created"),
+            ("date", "dateUTC"),
+            ("created_utc", "created_at"),
+        ] {
+            assert!(other_zone(one, other).is_some(), "{one} {other}");
+        }
+        for (one, other) in [("date_utc", "date_gmt"), ("date", "dates"), ("outcry", "out")] {
+            assert_eq!(other_zone(one, other), None, "{one} {other}");
+        }
+    }
 
     #[test]
     fn only_misspellings_match() {

@@ -15,7 +15,7 @@ use super::{
     join::Join,
     known_format::{KnownFormat, known_documents},
     missing_name::MissingName,
-    misspelling::{misspelling, same_noun},
+    misspelling::{misspelling, other_zone, same_noun},
     path_text::{
         arrays_of, dotted_names, filter_members, filter_names, is_used, path_beside, walks_arrays,
     },
@@ -226,7 +226,11 @@ fn ensure_joins_hide_no_member(
 
 /// A path that no document has, as an error; `meant` is the member that it may mean.
 fn missing_name(read: ReadPath<'_>, meant: Option<String>, file: &str) -> MissingName {
-    let hint = meant.map(|name| Note::Hint(format!("did you mean {name:?}?")));
+    let wanted = read.paths.first().map_or("", String::as_str);
+    let hint = meant.map(|name| {
+        let hint = other_zone(wanted, &name);
+        Note::Hint(hint.unwrap_or_else(|| format!("did you mean {name:?}?")))
+    });
     MissingName {
         file: file.to_owned(),
         name: read.paths.into_iter().next().unwrap_or_default(),

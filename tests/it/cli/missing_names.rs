@@ -185,3 +185,36 @@ fn misspelt_path_makes_no_order_a_refund() {
     let ran = check_documents(&refund, "rows = { path = \"kind\", is = \"refund\" }");
     assert_eq!((ran.code, ran.err.contains("no document has")), (0, false), "{}", ran.err);
 }
+
+/// The times of the other member are those of a zone.
+#[test]
+fn similar_time_in_another_zone_is_not_proposed() {
+    let hint = "may be in another time zone";
+    for (name, wanted, found, is_doubtful) in [
+        ("o.csv", "date_created_gmt", "date_created", true),
+        ("o.ndjson", "date_created_gmt", "date_created", true),
+        ("o.ndjson", "date_created", "date_creatd", false),
+    ] {
+        let profile = format!(
+            "name = 'shop'\n[order]\nreferenceId = {{ column = 'Id', path = 'Id' }}\n\
+             orderedAt = {{ column = '{wanted}', path = '{wanted}', date = '%Y-%m-%dT%H:%M:%S', zone = 'UTC' }}\n\
+             status = {{ value = 'PURCHASED' }}\ncurrencyCode = {{ value = 'EUR' }}\n\
+             price = {{ column = 'Total', path = 'Total' }}\npaymentType = {{ value = 'other' }}\n\
+             [guest]\nemail = {{ column = 'Email', path = 'Email' }}\n"
+        );
+        let workspace = Workspace::with("shop.toml", &profile);
+        workspace.file(
+            "o.csv",
+            format!("Id,{found},Total,Email\nA,2026-11-01T10:00:00,5.00,a@example.com\n"),
+        );
+        let document = format!(
+            r#"{{"Id":"A","{found}":"2026-11-01T10:00:00","Total":5.00,"Email":"a@example.com"}}"#
+        );
+        workspace.file("o.ndjson", document + "\n");
+        let ran = workspace.run(&format!("check {name} --profile shop.toml --pos x"));
+        assert_eq!(ran.code, 2, "{}", ran.err);
+        let err = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(err.contains(hint), is_doubtful, "{}", ran.err);
+        assert_eq!(err.contains("did you mean"), !is_doubtful, "{}", ran.err);
+    }
+}
