@@ -41,12 +41,11 @@ pub(super) fn ask(draft: &mut ProfileDraft) -> anyhow::Result<()> {
             answered.answer(&question, &answer);
             // Another error of the draft is no error of the answer.
             let errors = errors_of(&answered.text());
-            match errors.iter().find(|error| !known.contains(error)) {
-                Some(error) => print::status(error),
-                None => {
-                    *draft = answered;
-                    break;
-                }
+            if let Some(error) = errors.iter().find(|error| !known.contains(error)) {
+                print::status(error);
+            } else {
+                *draft = answered;
+                break;
             }
         }
     }

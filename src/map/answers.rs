@@ -120,7 +120,9 @@ pub(super) fn without_files(
     let paths: Vec<_> = paths.collect();
     let (named, open): (Vec<_>, Vec<_>) =
         open.into_iter().partition(|question| paths.contains(&question.path));
-    named.iter().for_each(|question| document.remove_at(&question.path));
+    for question in named {
+        document.remove_at(&question.path);
+    }
     open
 }
 

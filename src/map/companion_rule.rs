@@ -3,6 +3,8 @@
 //!
 //! Refuses what no companion has. Compiled by `rule`; `field_value` reads the values.
 
+use chrono_tz::Tz;
+
 use super::{
     countries::code_of,
     date::{ZoneError, parse_zone},
@@ -32,9 +34,7 @@ impl Companion {
     /// The name of the zone or the code of the country that a text is. An error is a message.
     pub(super) fn read(self, text: &str) -> Result<&'static str, String> {
         match self {
-            Self::Zone => {
-                parse_zone(text).map(|zone| zone.name()).map_err(|error| unknown_zone(&error))
-            }
+            Self::Zone => parse_zone(text).map(Tz::name).map_err(|error| unknown_zone(&error)),
             // The text may be personal data.
             Self::Country => code_of(text).ok_or_else(|| {
                 "the country of the phone number is unknown; expected a code of ISO 3166-1 or an \

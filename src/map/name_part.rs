@@ -26,7 +26,7 @@ impl NamePart {
 
     /// The part of a name; empty if the name lacks it. A single word is a last name: the target
     /// needs neither, and a company or a family has no first name.
-    pub(super) fn of<'t>(self, name: Cow<'t, str>) -> Cow<'t, str> {
+    pub(super) fn of(self, name: Cow<'_, str>) -> Cow<'_, str> {
         match name {
             Cow::Borrowed(name) => Cow::Borrowed(self.find(name)),
             Cow::Owned(name) => Cow::Owned(self.find(&name).to_owned()),

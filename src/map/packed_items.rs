@@ -94,16 +94,13 @@ impl PackedItems {
     fn boundary(&self, cell: &str, begin: usize) -> Option<(usize, usize)> {
         let mut from = begin + self.start_of(&cell[begin..]).unwrap_or_default();
         loop {
-            let (end, next) = match &self.separator {
-                Some(separator) => {
-                    let end = from + parts::find(&cell[from..], separator, self.escape)?;
-                    (end, end + separator.len())
-                }
-                None => {
-                    let starts = self.starts.iter();
-                    let end = from + starts.filter_map(|start| cell[from..].find(start)).min()?;
-                    (end, end)
-                }
+            let (end, next) = if let Some(separator) = &self.separator {
+                let end = from + parts::find(&cell[from..], separator, self.escape)?;
+                (end, end + separator.len())
+            } else {
+                let starts = self.starts.iter();
+                let end = from + starts.filter_map(|start| cell[from..].find(start)).min()?;
+                (end, end)
             };
             if self.starts.is_empty() || self.start_of(&cell[next..]).is_some() {
                 return Some((end, next));

@@ -127,7 +127,7 @@ const GATES: &[(&str, &[&str])] = &[
     ("itoa", &["report", "stream"]),
     ("mimalloc", &["main"]),
     ("strsim", &["model"]),
-    ("unicode_normalization", &["model"]),
+    ("unicode_normalization", &["map::countries", "model"]),
     ("unicode_width", &["model"]),
     ("uuid", &["cli", "sandbox"]),
     ("tokio", &["cli", "dispatch", "ledger::group_commit", "pipeline::spec", "sandbox", "stream"]),
