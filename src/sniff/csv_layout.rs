@@ -60,7 +60,12 @@ pub(super) fn csv_table(
         records.pop();
     }
     let n_cells = usual_length(&records[..records.len().min(N_ROWS)]);
-    let header_at = records.iter().position(|record| record.len() == n_cells)?;
+    // Spreadsheets pad a line of title to the width of the table.
+    let is_padded = |record: &StringRecord| {
+        record.iter().filter(|cell| !cell.is_empty()).count() * 3 <= n_cells
+    };
+    let is_header = |record: &StringRecord| record.len() == n_cells && !is_padded(record);
+    let header_at = records.iter().position(is_header)?;
     let mut n_skipped_lines = lines_before(text, &records, header_at);
     n_skipped_lines += usize::from(n_skipped_lines > 0 && separator.is_some());
     let mut rows = records.split_off(header_at);
@@ -249,6 +254,8 @@ mod tests {
         assert_eq!(table.columns[0], ValueSource::Column("id".to_owned()));
         assert_eq!(preamble.total_rows, ["Sum,"]);
         assert_eq!(layout("\n\nid,name\n1,a\n2,b\n").0.n_skipped_lines, 0);
+        let padded = "Orders of May,,,\n,,,\nid,name,total,date\n1,a,2.50,x\n2,b,3.50,y\n";
+        assert_eq!(layout(padded).0.n_skipped_lines, 2);
     }
 
     #[test]

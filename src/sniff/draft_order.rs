@@ -103,9 +103,13 @@ fn time(survey: &Survey) -> DraftSection {
 /// The format of a column of times of day.
 fn time_format(survey: &Survey, column: Option<usize>) -> &'static str {
     let first = column.and_then(|column| survey.rows.values[column].distinct.first());
-    match first.map(|(text, _)| text.matches(':').count()) {
-        Some(2) => " %H:%M:%S",
-        _ => " %H:%M",
+    let Some((text, _)) = first else { return "" };
+    let has_half = text.ends_with(['m', 'M']);
+    match (text.matches(':').count(), has_half) {
+        (2, false) => " %H:%M:%S",
+        (2, true) => " %I:%M:%S %p",
+        (_, false) => " %H:%M",
+        (_, true) => " %I:%M %p",
     }
 }
 

@@ -104,6 +104,7 @@ fn score(words: &WordsOfName, names: &FieldNames, values: &Values) -> Option<usi
 
 fn is_time_of_day(values: &Values) -> bool {
     let is_time = |text: &str| {
+        let text = text.trim_end_matches([' ', 'A', 'P', 'M', 'a', 'p', 'm']);
         let digits = text.split(':').all(|part| part.len() <= 2 && part.parse::<u8>().is_ok());
         digits && (2..=3).contains(&text.split(':').count())
     };

@@ -63,7 +63,7 @@ pub(super) static FIELDS: [FieldNames; 24] = [
             total ttc, montant ttc, importe total, total pedido, totale ordine, totaalbedrag, \
             orderbedrag, kwota",
         whole_names: "total, amount, gesamt, summe, betrag, brutto, montant, importe, totale, \
-            totaal, wert, total value, order price",
+            totaal, wert, total value, order price, grand, gross",
     },
     FieldNames {
         field: "order.paymentType",

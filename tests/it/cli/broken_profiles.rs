@@ -267,7 +267,7 @@ fn all_errors_of_a_profile_are_in_file_order() {
     15 | email = { column = 'guest.email', kind = 'mail' }
        |                                          ^^^^^^
        |
-       = meant "email"? or "phone", "currency"
+       = meant "email"? or "phone", "currency", "country"
 
     3 errors in profiles/shop.toml. Nothing was read or sent.
     next: orderferry profiles check profiles/shop.toml
@@ -306,15 +306,20 @@ fn all_errors_of_a_profile_are_in_file_order() {
 #[test]
 fn keys_of_later_versions_say_what_to_do() {
     let profile = with(&[
-        ("name = 'shop'", "name = 'shop'\nextends = 'shopify'\nfill_down = ['Order']"),
+        ("name = 'shop'", "name = 'shop'\nextends = 'toystore'\nfill_down = ['Order']"),
         ("currencyCode = { column = 'currencyCode' }", "currencyCode = 'EUR'"),
     ]);
     insta::assert_snapshot!(checked(&profile), @r#"
-    error[profile]: unknown profile "shopify"
+    error[profile]: unknown profile "toystore"
      --> profiles/shop.toml:2:11  extends
       |
-    2 | extends = 'shopify'
-      |           ^^^^^^^^^ expected a file or a built-in profile: canonical
+    2 | extends = 'toystore'
+      |           ^^^^^^^^^^
+      |
+      = expected a file or a built-in profile: canonical, shopify, shopify-bulk,
+        shopify-rest, matrixify, woocommerce-packed, woocommerce-wide,
+        woocommerce-rest, magento-grid, magento-rest, bigcommerce, amazon, ebay,
+        etsy, square, commercetools, ordercloud, salesforce-b2c
 
     error[profile]: found the text "EUR"
      --> profiles/shop.toml:8:16  order.currencyCode

@@ -22,6 +22,8 @@ fn help_lists_all_commands() {
     Commands:
       check     Read, group and validate an export; send nothing
       send      Check an export, then send every valid order not sent before; run it again to resume
+      init      Look at an export and write a profile for it, with what it shows, guesses and open
+                questions
       ledger    List, export and settle the orders in the ledger
       profiles  List the built-in profiles, print or check one, or print the JSON Schema of all
       sandbox   Run a stand-in tenant on this machine that responds as the Stream API is documented to

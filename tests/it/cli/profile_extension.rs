@@ -222,7 +222,7 @@ fn check_of_a_profile_needs_no_export() {
     let unknown = run("cannonical");
     assert_eq!(unknown.code, 2);
     insta::assert_snapshot!(unknown.err, @r#"
-    error: unknown profile "cannonical"; expected a file or a built-in profile: canonical
+    error: unknown profile "cannonical"; expected a file or a built-in profile: canonical, shopify, shopify-bulk, shopify-rest, matrixify, woocommerce-packed, woocommerce-wide, woocommerce-rest, magento-grid, magento-rest, bigcommerce, amazon, ebay, etsy, square, commercetools, ordercloud, salesforce-b2c
       hint: did you mean "canonical"?
     "#);
 }

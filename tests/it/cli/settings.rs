@@ -175,7 +175,10 @@ fn invalid_arguments_send_nothing() {
             error[config]: unknown profile "cannonical"
              --> --profile cannonical
              |
-             = expected a file or a built-in profile: canonical
+             = expected a file or a built-in profile: canonical, shopify, shopify-bulk,
+               shopify-rest, matrixify, woocommerce-packed, woocommerce-wide,
+               woocommerce-rest, magento-grid, magento-rest, bigcommerce, amazon, ebay,
+               etsy, square, commercetools, ordercloud, salesforce-b2c
              = hint: did you mean "canonical"?
             1 error in the settings. Nothing was read or sent.
             next: orderferry help settings
