@@ -123,6 +123,9 @@ fn found_text(drafted: &DraftedProfile, inputs: &[Input]) -> String {
             "it looks like a file beside {title}, which the profile {profile} joins: name the orders too"
         ));
     }
+    if !drafted.has_items {
+        lines.push("no items were found: the orders go without them".to_owned());
+    }
     for (index, join) in &drafted.joined {
         lines.push(format!("{} is joined to it, as {join}", name(index)));
     }

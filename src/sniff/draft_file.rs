@@ -238,11 +238,12 @@ fn symbol_keys(section: &mut DraftSection, survey: &Survey) {
 
 fn price_keys(section: &mut DraftSection, prices: &PriceFindings) {
     if prices.is_sum_of_lines {
-        section.guess(
-            "order_price",
-            quoted("sum_of_lines"),
-            "no column is the total of the order; shipping is not in it",
-        );
+        let choices = vec![
+            choice(quoted("sum_of_lines"), "the sum of the items, without shipping"),
+            choice(quoted("given"), "a column, named by price in [order]"),
+        ];
+        let text = "no column was found for the total of the order: what is it?";
+        section.ask("order_price", "\"?\"", text, choices);
     }
     match prices.basis {
         Some((Basis::Line, true)) if !prices.has_line_price => {

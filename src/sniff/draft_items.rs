@@ -108,10 +108,16 @@ fn orders(survey: &Survey) -> Vec<(Vec<usize>, Vec<usize>)> {
     orders.map(|rows| (rows.clone(), rows.clone())).collect()
 }
 
+/// Whether the export has values of items.
+pub(super) fn has_items(survey: &Survey) -> bool {
+    let level = survey.item_level();
+    FIELDS.iter().any(|field| level.column(field).is_some())
+}
+
 /// The sections of the items, if the export has any.
 pub(super) fn item_sections(survey: &Survey, prices: &PriceFindings) -> Vec<DraftSection> {
     let level = survey.item_level();
-    if !FIELDS.iter().any(|field| level.column(field).is_some()) {
+    if !has_items(survey) {
         return Vec::new();
     }
     let mut sections: Vec<_> =

@@ -10,7 +10,7 @@ use super::{
     draft::ProfileDraft,
     draft_file::file_section,
     draft_guest::guest_sections,
-    draft_items::{PriceFindings, item_sections},
+    draft_items::{PriceFindings, has_items, item_sections},
     draft_joins::join_sections,
     draft_order::order_sections,
     draft_values::counted,
@@ -34,6 +34,8 @@ pub struct DraftedProfile {
     pub joined: Vec<(usize, String)>,
     /// The index of each file that has nothing in common with the others.
     pub unrelated: Vec<usize>,
+    /// Whether the export has items.
+    pub has_items: bool,
     /// Questions that the profile cannot answer, since their keys are in lists: the command does.
     pub command_questions: Vec<CommandQuestion>,
 }
@@ -64,6 +66,7 @@ pub fn draft_profile(mut surveys: Vec<Survey>) -> DraftedProfile {
             unrelated.push(index);
         }
     }
+    let has_items = format.is_some() || has_items(&export);
     let draft = match format {
         Some(format) => extending_draft(&export, format),
         None => draft_of(&export, &files),
@@ -72,7 +75,16 @@ pub fn draft_profile(mut surveys: Vec<Survey>) -> DraftedProfile {
     let is_answered = |key: &str| joined.iter().any(|(_, name)| key == format!("join.{name}.file"));
     command_questions.retain(|question| !is_answered(&question.key));
     let joining_format = joining_format(&export).filter(|_| format.is_none());
-    DraftedProfile { draft, format, joining_format, exports, joined, unrelated, command_questions }
+    DraftedProfile {
+        draft,
+        format,
+        joining_format,
+        exports,
+        joined,
+        unrelated,
+        has_items,
+        command_questions,
+    }
 }
 
 /// The file whose rows are orders: a known format, else the one with the most fields of orders.
@@ -121,6 +133,9 @@ fn heading(survey: &Survey) -> Vec<String> {
          EXPORT --explain-first 3 shows how the first orders come to be."
             .to_owned(),
     ];
+    if !has_items(survey) {
+        lines.push("No items were found: the orders go without them.".to_owned());
+    }
     let mut unused: Vec<_> =
         survey.rows.unused().map(|column| survey.rows.source(column).name()).collect();
     // The names of members may be data.
