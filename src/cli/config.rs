@@ -40,7 +40,7 @@ use crate::{
 };
 
 /// File in the working folder that is read without `--config`.
-const DEFAULT_FILE: &str = "orderferry.toml";
+pub(super) const DEFAULT_FILE: &str = "orderferry.toml";
 
 /// Settings whose values are numbers; a variable or `--set` is text, which TOML would not convert.
 const NUMBERS: [&str; 7] = [

@@ -11,14 +11,17 @@ use std::{
 
 use anyhow::{Context, bail};
 
-use super::{args::InitArguments, error_list::ErrorList, init_questions, preview::Preview, print};
+use super::{
+    args::InitArguments, config::DEFAULT_FILE, error_list::ErrorList, init_questions,
+    preview::Preview, print,
+};
 use crate::{
     model::{
         input::Input,
         shell::{shell_path, shell_word},
     },
     read::{ReadLimits, inputs, read_sample},
-    sniff::{Certainties, DraftedProfile, EncodingFinding, Survey, draft_profile},
+    sniff::{Certainties, DraftedProfile, EncodingFinding, Survey, draft_profile, profile_name},
     storage::{LocalStorage, create_new_file, ensure_creatable},
 };
 
@@ -63,17 +66,12 @@ fn find_inputs(names: &[String]) -> anyhow::Result<Vec<Input>> {
 
 /// `orders.toml` for `exports/orders.csv.gz`, in the working folder.
 fn default_out(input: &Input) -> PathBuf {
-    let name = Path::new(&input.name).file_name().unwrap_or_default().to_string_lossy();
-    let stem = name.split('.').next().filter(|stem| !stem.is_empty()).unwrap_or("export");
-    PathBuf::from(format!("{stem}.toml"))
+    PathBuf::from(format!("{}.toml", profile_name(&input.name)))
 }
 
-/// The settings of the working folder, which a profile must not be taken for.
-const SETTINGS: &str = "orderferry.toml";
-
 fn ensure_absent(out: &Path) -> anyhow::Result<()> {
-    if out.file_name().is_some_and(|name| name == SETTINGS) {
-        bail!("{SETTINGS} has the settings of all runs\n  hint: name another file with --out");
+    if out.file_name().is_some_and(|name| name == DEFAULT_FILE) {
+        bail!("{DEFAULT_FILE} has the settings of all runs\n  hint: name another file with --out");
     }
     if out.exists() {
         bail!(
@@ -88,17 +86,18 @@ fn ensure_absent(out: &Path) -> anyhow::Result<()> {
 /// Looks at a file; in a terminal asks for its encoding first, on which all of it depends.
 fn survey(input: &Input, arguments: &InitArguments, asks: bool) -> anyhow::Result<Survey> {
     let sample = read_sample(&LocalStorage, input, ReadLimits::default().max_expansion)?;
-    let mut encoding = arguments.encoding;
-    if let (None, EncodingFinding::Open(candidates), true) =
-        (encoding, EncodingFinding::of(&sample), asks)
+    let typed = arguments.encoding.map(EncodingFinding::Certain);
+    let mut encoding = typed.unwrap_or_else(|| EncodingFinding::of(&sample));
+    if let (EncodingFinding::Open(candidates), true) = (&encoding, asks)
+        && let Some(chosen) = init_questions::ask_encoding(&input.name, candidates)?
     {
-        encoding = init_questions::ask_encoding(&input.name, &candidates)?;
+        encoding = EncodingFinding::Certain(chosen);
     }
     let survey = Survey::new(&input.name, &sample, encoding);
     survey.with_context(|| {
         format!(
-            "{}: no table and no JSON: expected rows of at least two columns, separated by a comma, \
-             a semicolon, a tab or |, or JSON documents",
+            "{}: no table and no JSON: expected rows of at least two columns, separated by a \
+             comma, a semicolon, a tab or |, or JSON documents",
             input.name
         )
     })
@@ -120,7 +119,8 @@ fn found_text(drafted: &DraftedProfile, inputs: &[Input]) -> String {
     if let Some(format) = drafted.joining_format {
         let (title, profile) = (format.title, format.profile);
         lines.push(format!(
-            "it looks like a file beside {title}, which the profile {profile} joins: name the orders too"
+            "it looks like a file beside {title}, which the profile {profile} joins: name the \
+             orders too"
         ));
     }
     if !drafted.has_items {

@@ -20,31 +20,81 @@ pub struct KnownFormat {
 }
 
 /// Known exports. A header may have the columns of one only.
-#[rustfmt::skip]
 static KNOWN_FORMATS: [KnownFormat; 17] = [
-    of_csv("shopify", "Shopify's orders_export.csv", &["Name", "Financial Status", "Lineitem name", "Lineitem quantity"]),
+    of_csv(
+        "shopify",
+        "Shopify's orders_export.csv",
+        &["Name", "Financial Status", "Lineitem name", "Lineitem quantity"],
+    ),
     of_csv("matrixify", "a Matrixify export of Shopify", &["Name", "Line: Type", "Line: Quantity"]),
-    of_csv("woocommerce-packed", "WooCommerce's Customer/Order export", &["order_total", "billing_email", "line_items"]),
-    of_csv("woocommerce-wide", "WebToffee's order export of WooCommerce", &["order_total", "customer_user", "line_item_1"]),
-    of_csv("magento-grid", "the order grid of Magento", &["ID", "Purchase Date", "Grand Total (Base)", "Status"]),
-    of_csv("bigcommerce", "BigCommerce's order export", &["Order ID", "Order Status", "Order Total (inc tax)", "Product Details"]),
+    of_csv(
+        "woocommerce-packed",
+        "WooCommerce's Customer/Order export",
+        &["order_total", "billing_email", "line_items"],
+    ),
+    of_csv(
+        "woocommerce-wide",
+        "WebToffee's order export of WooCommerce",
+        &["order_total", "customer_user", "line_item_1"],
+    ),
+    of_csv(
+        "magento-grid",
+        "the order grid of Magento",
+        &["ID", "Purchase Date", "Grand Total (Base)", "Status"],
+    ),
+    of_csv(
+        "bigcommerce",
+        "BigCommerce's order export",
+        &["Order ID", "Order Status", "Order Total (inc tax)", "Product Details"],
+    ),
     KnownFormat {
-        joined: &[("buyer", &["order-id", "buyer-email"]), ("buyer", &["amazon-order-id", "buyer-email"])],
-        ..of_csv("amazon", "Amazon's All Orders report", &["amazon-order-id", "purchase-date", "item-status"])
+        joined: &[
+            ("buyer", &["order-id", "buyer-email"]),
+            ("buyer", &["amazon-order-id", "buyer-email"]),
+        ],
+        ..of_csv(
+            "amazon",
+            "Amazon's All Orders report",
+            &["amazon-order-id", "purchase-date", "item-status"],
+        )
     },
     of_csv("ebay", "eBay's orders report", &["Sales Record Number", "Buyer Username", "Sold For"]),
     KnownFormat {
         joined: &[("lines", &["Order ID", "Item Name", "Listing ID"])],
-        ..of_csv("etsy", "Etsy's sold orders", &["Sale Date", "Order ID", "Number of Items", "Order Net"])
+        ..of_csv(
+            "etsy",
+            "Etsy's sold orders",
+            &["Sale Date", "Order ID", "Number of Items", "Order Net"],
+        )
     },
     of_csv("square", "Square's item sales", &["Transaction ID", "Price Point Name", "Time Zone"]),
     of_json("shopify-bulk", "a bulk operation of Shopify", &["__parentId", "id"]),
-    of_json("shopify-rest", "orders of Shopify's Admin API", &["financial_status", "total_price", "name", "currency"]),
-    of_json("woocommerce-rest", "orders of WooCommerce's REST API", &["order_key", "date_created", "total"]),
-    of_json("magento-rest", "orders of Magento's REST API", &["increment_id", "grand_total", "entity_id", "order_currency_code"]),
+    of_json(
+        "shopify-rest",
+        "orders of Shopify's Admin API",
+        &["financial_status", "total_price", "name", "currency"],
+    ),
+    of_json(
+        "woocommerce-rest",
+        "orders of WooCommerce's REST API",
+        &["order_key", "date_created", "total"],
+    ),
+    of_json(
+        "magento-rest",
+        "orders of Magento's REST API",
+        &["increment_id", "grand_total", "entity_id", "order_currency_code"],
+    ),
     of_json("commercetools", "orders of commercetools", &["orderState", "totalPrice.centAmount"]),
-    of_json("ordercloud", "order worksheets of OrderCloud", &["Order.ID", "Order.Status", "LineItems"]),
-    of_json("salesforce-b2c", "orders of Salesforce B2C Commerce", &["order-date", "product-lineitems", "totals"]),
+    of_json(
+        "ordercloud",
+        "order worksheets of OrderCloud",
+        &["Order.ID", "Order.Status", "LineItems"],
+    ),
+    of_json(
+        "salesforce-b2c",
+        "orders of Salesforce B2C Commerce",
+        &["order-date", "product-lineitems", "totals"],
+    ),
 ];
 
 const fn of_csv(

@@ -1,11 +1,12 @@
 //! CSV heading: the lines of a file before its header.
 //!
-//! Finds their end; does not read. Called by `block_reader`.
+//! Finds their end; does not read. Called by `block_reader` and `sniff`.
 
 use memchr::{memchr, memchr_iter};
 
 /// The delimiter that the first line names for Excel: `sep=;`. None if it is another line.
-pub(super) fn named_delimiter(bytes: &[u8]) -> Option<u8> {
+#[must_use]
+pub fn named_delimiter(bytes: &[u8]) -> Option<u8> {
     let line = &bytes[..memchr(b'\n', bytes)?];
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let line = line.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")).unwrap_or(line);

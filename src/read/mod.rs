@@ -44,6 +44,7 @@ mod wrapped_cell;
 
 pub use block::{Block, Piece};
 pub use block_reader::BlockReader;
+pub use csv_heading::named_delimiter;
 pub use dialect::{Dialect, FileFormat, ReadLimits};
 pub use error::ReadError;
 pub use row_parser::{ParsedBlock, RowParser};

@@ -6,7 +6,7 @@ use super::{
     draft::{DraftSection, ProfileDraft, quoted},
     draft_file::encoding_key,
     draft_values::choice,
-    joins::file_name,
+    file_names::{file_name, profile_name},
     survey::{FileLayout, Survey},
 };
 use crate::map::{
@@ -39,8 +39,7 @@ fn column_names(survey: &Survey) -> impl Iterator<Item = &str> + Clone {
 /// A profile that extends the built-in one of a format.
 pub(super) fn extending_draft(survey: &Survey, format: &KnownFormat) -> ProfileDraft {
     let mut file = DraftSection::new("");
-    let name = file_name(&survey.name).split('.').next().unwrap_or_default();
-    file.guess("name", quoted(if name.is_empty() { "export" } else { name }), "of the file");
+    file.guess("name", quoted(profile_name(&survey.name)), "of the file");
     file.sure("extends", quoted(format.profile), "");
     encoding_key(&mut file, "encoding", &survey.encoding);
     let questions = built_in_questions(format.profile);

@@ -11,6 +11,7 @@ use super::{
     table::{SampleTable, ValueSource},
     values::is_data,
 };
+use crate::read::named_delimiter;
 
 /// How a CSV file is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,13 +93,7 @@ pub(super) fn csv_table(
 
 /// A first line that names the delimiter for Excel, with its line end.
 fn separator_line(text: &str) -> Option<(u8, &str)> {
-    let line = text.split_inclusive('\n').next()?;
-    let named = line.trim_end().trim_matches('"');
-    let (key, value) = named.split_at_checked(4)?;
-    match value.as_bytes() {
-        [delimiter] if key.eq_ignore_ascii_case("sep=") => Some((*delimiter, line)),
-        _ => None,
-    }
+    Some((named_delimiter(text.as_bytes())?, text.split_inclusive('\n').next()?))
 }
 
 /// The dialect in which the most rows have equally many cells, and then the most cells.

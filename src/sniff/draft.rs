@@ -4,7 +4,7 @@
 
 use std::fmt::Write;
 
-use crate::model::printable::printable;
+use crate::model::{folded::folded, printable::printable};
 
 /// A profile that is not finished.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,7 +21,6 @@ pub(super) struct DraftSection {
     pub(super) header: String,
     /// The path of its keys.
     path: String,
-    pub(super) comment: Vec<String>,
     pub(super) entries: Vec<DraftEntry>,
 }
 
@@ -91,8 +90,7 @@ impl DraftSection {
 
     /// A section of a list of tables, whose keys have this path.
     pub(super) fn of_list(header: &str, path: &str) -> Self {
-        let (comment, entries) = (Vec::new(), Vec::new());
-        Self { header: header.to_owned(), path: path.to_owned(), comment, entries }
+        Self { header: header.to_owned(), path: path.to_owned(), entries: Vec::new() }
     }
 
     /// A value that the bytes of the export show.
@@ -103,6 +101,18 @@ impl DraftSection {
     /// A value that a name says, or that is likely.
     pub(super) fn guess(&mut self, key: &str, value: impl Into<String>, note: impl Into<String>) {
         self.add(key, value.into(), Certainty::Guessed, note.into());
+    }
+
+    /// A value that is sure or guessed.
+    pub(super) fn found(
+        &mut self,
+        is_sure: bool,
+        key: &str,
+        value: impl Into<String>,
+        note: impl Into<String>,
+    ) {
+        let certainty = if is_sure { Certainty::Sure } else { Certainty::Guessed };
+        self.add(key, value.into(), certainty, note.into());
     }
 
     /// A question in place of a value, or of `"?"` in it.
@@ -179,9 +189,6 @@ impl ProfileDraft {
         }
         for section in self.sections.iter().filter(|section| !section.entries.is_empty()) {
             text.push('\n');
-            for line in &section.comment {
-                comment(&mut text, line);
-            }
             if !section.header.is_empty() {
                 text.push_str(&section.header);
                 text.push('\n');
@@ -214,7 +221,7 @@ impl DraftEntry {
             (Certainty::Open(choices), note) => with_choices(note, choices),
             (Certainty::Answered, note) => format!("answered: {note}"),
         };
-        let note = printable(&note).split_whitespace().collect::<Vec<_>>().join(" ");
+        let note = on_one_line(&note);
         let line = format!("{} = {}", self.key, self.value);
         if note.is_empty() {
             let _ = writeln!(text, "{line}");
@@ -241,20 +248,13 @@ fn with_choices(question: &str, choices: &[Choice]) -> String {
     if shown.is_empty() { question.to_owned() } else { format!("{question} {}", shown.join(", ")) }
 }
 
-/// Writes a comment, folded.
+/// Writes a comment, folded. Texts of the export may have line breaks and control characters.
 fn comment(text: &mut String, line: &str) {
-    let mut row = String::from("#");
-    // Texts of the export may have line breaks and control characters.
-    let line = printable(line);
-    for word in line.split_whitespace() {
-        if row.chars().count() + 1 + word.chars().count() > MAX_COLUMNS && row.len() > 1 {
-            let _ = writeln!(text, "{row}");
-            row = String::from("#");
-        }
-        row.push(' ');
-        row.push_str(word);
-    }
-    let _ = writeln!(text, "{row}");
+    let _ = writeln!(text, "{}", folded(&on_one_line(line), MAX_COLUMNS, "# ", "# "));
+}
+
+fn on_one_line(text: &str) -> String {
+    printable(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// A text as a value of TOML.

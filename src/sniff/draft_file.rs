@@ -10,6 +10,7 @@ use super::{
     draft_items::PriceFindings,
     draft_values::{choice, counted},
     encoding::EncodingFinding,
+    file_names::profile_name,
     order_key::KeyColumns,
     prices::Basis,
     survey::{FileLayout, Survey},
@@ -19,7 +20,7 @@ use crate::model::text_encoding::TextEncoding;
 /// The section of the file's own keys.
 pub(super) fn file_section(survey: &Survey, prices: &PriceFindings) -> DraftSection {
     let mut section = DraftSection::new("");
-    section.guess("name", quoted(&profile_name(&survey.name)), "of the file");
+    section.guess("name", quoted(profile_name(&survey.name)), "of the file");
     encoding_key(&mut section, "encoding", &survey.encoding);
     match &survey.layout {
         FileLayout::Csv(layout) => csv_keys(&mut section, layout, survey),
@@ -41,12 +42,6 @@ pub(super) fn file_section(survey: &Survey, prices: &PriceFindings) -> DraftSect
     symbol_keys(&mut section, survey);
     price_keys(&mut section, prices);
     section
-}
-
-fn profile_name(file: &str) -> String {
-    let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
-    let name = name.split('.').next().unwrap_or(name);
-    if name.is_empty() || name == "-" { "export".to_owned() } else { name.to_owned() }
 }
 
 /// The encoding of a file, or the question which one it is.
@@ -173,15 +168,10 @@ fn row_keys(section: &mut DraftSection, key: &KeyColumns, layout: &CsvLayout, su
 
 fn number_keys(section: &mut DraftSection, survey: &Survey) {
     let FileLayout::Csv(_) = survey.layout else { return };
-    let levels = [Some(&survey.rows), survey.items.as_ref()];
-    let amounts = ["order.price", "item.price", "item.line_price", "item.quantity"];
-    let forms = || {
-        let levels = levels.iter().flatten();
-        levels.flat_map(|level| {
-            amounts.iter().filter_map(|field| level.numbers(level.column(field)?))
-        })
-    };
-    let are_ambiguous = || forms().any(|forms| forms.n_ambiguous > 0);
+    let item_level = survey.item_level();
+    let quantity = item_level.column("item.quantity").and_then(|it| item_level.numbers(it));
+    let mut forms = survey.amount_forms().chain(quantity);
+    let mut are_ambiguous = || forms.any(|forms| forms.n_ambiguous > 0);
     match survey.marks {
         Some(marks) if marks.decimal == ',' => {
             section.sure("decimal", quoted(","), "amounts such as 5,90");
@@ -205,16 +195,8 @@ fn number_keys(section: &mut DraftSection, survey: &Survey) {
 fn symbol_keys(section: &mut DraftSection, survey: &Survey) {
     const MEANINGS: [(&str, &str); 6] =
         [("€", "EUR"), ("£", "GBP"), ("₹", "INR"), ("zł", "PLN"), ("Kč", "CZK"), ("AU $", "AUD")];
-    let levels = [Some(&survey.rows), survey.items.as_ref()];
-    let symbols: BTreeSet<&String> = levels
-        .iter()
-        .flatten()
-        .flat_map(|level| {
-            let amounts = ["order.price", "item.price", "item.line_price"];
-            amounts.into_iter().filter_map(|field| level.numbers(level.column(field)?))
-        })
-        .flat_map(|forms| &forms.symbols)
-        .collect();
+    let symbols: BTreeSet<&String> =
+        survey.amount_forms().flat_map(|forms| &forms.symbols).collect();
     let is_code = |symbol: &str| symbol.bytes().all(|byte| byte.is_ascii_uppercase());
     for symbol in symbols {
         let key = format!("currency_symbols.{}", quoted(symbol));
@@ -245,18 +227,13 @@ fn price_keys(section: &mut DraftSection, prices: &PriceFindings) {
         let text = "no column was found for the total of the order: what is it?";
         section.ask("order_price", "\"?\"", text, choices);
     }
+    let evidence = prices.evidence.clone();
     match prices.basis {
-        Some((Basis::Line, true)) if !prices.has_line_price => {
-            section.sure("item_price", quoted("line"), prices.evidence.clone());
+        Some((Basis::Line, is_sure)) if !prices.has_line_price => {
+            section.found(is_sure, "item_price", quoted("line"), evidence);
         }
-        Some((Basis::Line, false)) if !prices.has_line_price => {
-            section.guess("item_price", quoted("line"), prices.evidence.clone());
-        }
-        Some((Basis::Unit, false)) if !prices.evidence.is_empty() => {
-            section.guess("item_price", quoted("unit"), prices.evidence.clone());
-        }
-        Some((Basis::Unit, true)) => {
-            section.sure("item_price", quoted("unit"), prices.evidence.clone());
+        Some((Basis::Unit, is_sure)) if !evidence.is_empty() => {
+            section.found(is_sure, "item_price", quoted("unit"), evidence);
         }
         None if prices.is_open => {
             let choices = vec![

@@ -3,11 +3,10 @@
 //! Called by `drafting`.
 
 use super::{
-    draft::{DraftSection, quoted},
+    draft::{DraftSection, list, quoted},
     draft_values::{by_name, counted, rule, rule_keys},
-    survey::{FileLayout, Survey},
-    table::ValueSource,
-    values::TextKind,
+    survey::Survey,
+    values::{TextKind, Values},
 };
 
 /// Attributes of a guest that are read as they are.
@@ -34,12 +33,10 @@ pub(super) fn guest_sections(survey: &Survey) -> (Vec<DraftSection>, Vec<DraftSe
     let email = level.column("guest.email");
     let customer = level.column("guest.id.customer");
     if let Some(column) = email {
-        let rule = rule(level.source(column));
-        if level.values[column].are(TextKind::Emails) {
-            guest.sure("email", rule, "its values are e-mail addresses");
-        } else {
-            guest.guess("email", rule, "most of its values are e-mail addresses");
-        }
+        let are_all = level.values[column].are(TextKind::Emails);
+        let values = if are_all { "its values" } else { "most of its values" };
+        let note = format!("{values} are e-mail addresses");
+        guest.found(are_all, "email", rule(level.source(column)), note);
     }
     for attribute in ATTRIBUTES {
         if let Some(column) = level.column(&format!("guest.{attribute}")) {
@@ -60,24 +57,16 @@ pub(super) fn guest_sections(survey: &Survey) -> (Vec<DraftSection>, Vec<DraftSe
 
 fn customer_rule(section: &mut DraftSection, survey: &Survey, column: usize) {
     let values = &survey.rows.values[column];
-    let is_used = |text: &&str| values.distinct.iter().any(|(value, _)| value == *text);
-    let nobody: Vec<_> =
-        NOBODY.iter().filter(|text| is_used(text)).map(|text| quoted(text)).collect();
-    let empty = if nobody.is_empty() {
-        String::new()
-    } else {
-        format!(", empty = [{}]", nobody.join(", "))
-    };
+    let nobody = nobody(values);
+    let empty =
+        if nobody.is_empty() { String::new() } else { format!(", empty = {}", list(&nobody)) };
     let strip = if values.are(TextKind::FloatIds) { ", strip_suffix = \".0\"" } else { "" };
     let source = survey.rows.source(column);
     by_name(section, "customer", format!("{{ {}{strip}{empty} }}", rule_keys(source)));
 }
 
 fn ask_for_identifier(section: &mut DraftSection, survey: &Survey) {
-    let key = match survey.layout {
-        FileLayout::Csv(_) => "column",
-        FileLayout::Json(_) => "path",
-    };
+    let key = survey.layout.source_key();
     let text = "which column says who the guest is? An order needs an e-mail address or a number of \
                 the customer";
     section.ask("customer", format!("{{ {key} = \"?\" }}"), text, Vec::new());
@@ -115,16 +104,18 @@ fn no_identity(survey: &Survey, columns: &[usize]) -> Vec<DraftSection> {
     vec![section]
 }
 
+/// The texts for a customer without an account that a column has.
+fn nobody(values: &Values) -> Vec<&'static str> {
+    let is_used = |text: &&str| values.distinct.iter().any(|(value, _)| value == *text);
+    NOBODY.into_iter().filter(is_used).collect()
+}
+
 fn empty_test(survey: &Survey, column: usize) -> String {
-    let level = &survey.rows;
-    let source: &ValueSource = level.source(column);
-    let values = &level.values[column];
-    let is_used = |text: &&&str| values.distinct.iter().any(|(value, _)| value == **text);
-    let nobody: Vec<_> = NOBODY.iter().filter(is_used).map(|text| quoted(text)).collect();
-    let keys = rule_keys(source);
+    let nobody = nobody(&survey.rows.values[column]);
+    let keys = rule_keys(survey.rows.source(column));
     if nobody.is_empty() {
         return format!("{{ {keys}, empty = true }}");
     }
-    let is = format!("{{ {keys}, is = [{}] }}", nobody.join(", "));
+    let is = format!("{{ {keys}, is = {} }}", list(&nobody));
     format!("{{ any = [{{ {keys}, empty = true }}, {is}] }}")
 }

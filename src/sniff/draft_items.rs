@@ -147,11 +147,9 @@ fn cell_section(items: &CellItems, survey: &Survey) -> DraftSection {
                 assign.unwrap_or_default(),
                 list(&names)
             );
-            if form.assign.is_some() {
-                section.sure("fields", fields, "");
-            } else {
-                section.guess("fields", fields, "named by what is in them");
-            }
+            let has_names = form.assign.is_some();
+            let note = if has_names { "" } else { "named by what is in them" };
+            section.found(has_names, "fields", fields, note);
             section
         }
     }

@@ -28,11 +28,7 @@ fn join_section(file: &JoinedFile) -> DraftSection {
         .map(|(source, to)| format!("{{ {}, to = {} }}", rule_keys(source), quoted(to)));
     let on = format!("[{}]", parts.collect::<Vec<_>>().join(", "));
     let note = format!("{} of {} keys of the sample are in the file", file.n_matched, file.n_keys);
-    if file.is_sure {
-        section.sure("on", on, note);
-    } else {
-        section.guess("on", on, note);
-    }
+    section.found(file.is_sure, "on", on, note);
     if file.has_items {
         section.guess("items", "true", "an order has several of its rows");
     }

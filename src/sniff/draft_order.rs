@@ -6,7 +6,7 @@ use super::{
     date_forms::DateForm,
     draft::{Choice, DraftSection, quoted},
     draft_values::{by_name, choice, counted, rule, rule_keys},
-    survey::{FileLayout, Level, Survey},
+    survey::{Level, Survey},
     vocabulary::WordsOfName,
 };
 
@@ -23,18 +23,10 @@ pub(super) fn order_sections(survey: &Survey) -> Vec<DraftSection> {
     sections
 }
 
-/// The key that names a column where none was found.
-fn source_key(survey: &Survey) -> &'static str {
-    match survey.layout {
-        FileLayout::Csv(_) => "column",
-        FileLayout::Json(_) => "path",
-    }
-}
-
 fn reference(order: &mut DraftSection, survey: &Survey) {
     let level = &survey.rows;
     let Some(number) = level.column("order.referenceId") else {
-        let value = format!("{{ {} = \"?\" }}", source_key(survey));
+        let value = format!("{{ {} = \"?\" }}", survey.layout.source_key());
         order.ask("referenceId", value, "which column is the number of the order?", Vec::new());
         return;
     };
@@ -58,7 +50,7 @@ fn time(survey: &Survey) -> DraftSection {
     let level = &survey.rows;
     let Some(date) = level.column("order.orderedAt") else {
         section.ask(
-            source_key(survey),
+            survey.layout.source_key(),
             "\"?\"",
             "which column is the time of the order?",
             Vec::new(),
@@ -158,12 +150,8 @@ fn currency(order: &mut DraftSection, survey: &Survey) {
 
 /// The code of a currency in the name of a column of amounts, such as `Total (EUR)`.
 fn code_in_names(survey: &Survey) -> Option<String> {
-    let levels = [Some(&survey.rows), survey.items.as_ref()];
-    levels.iter().flatten().find_map(|level| {
-        let mut amounts = ["order.price", "item.price", "item.line_price"].into_iter();
-        amounts
-            .find_map(|field| WordsOfName::new(level.source(level.column(field)?).name()).currency)
-    })
+    let mut amounts = survey.amounts();
+    amounts.find_map(|(level, column)| WordsOfName::new(level.source(column).name()).currency)
 }
 
 fn price(order: &mut DraftSection, survey: &Survey) {
@@ -171,7 +159,7 @@ fn price(order: &mut DraftSection, survey: &Survey) {
     if let Some(column) = level.column("order.price") {
         amount(order, "price", level, column);
     } else if !has_item_price(survey) {
-        let value = format!("{{ {} = \"?\" }}", source_key(survey));
+        let value = format!("{{ {} = \"?\" }}", survey.layout.source_key());
         order.ask("price", value, "which column is the total of the order?", Vec::new());
     }
 }

@@ -14,7 +14,8 @@ use super::{
     draft_joins::join_sections,
     draft_order::order_sections,
     draft_values::counted,
-    joins::{JoinedFile, file_name, join},
+    file_names::file_name,
+    joins::{JoinedFile, join},
     survey::{FileLayout, Survey},
 };
 use crate::{map::KnownFormat, model::redact::looks_personal};

@@ -48,7 +48,22 @@ impl EncodingFinding {
     /// Finds the encoding of a sample.
     #[must_use]
     pub fn of(sample: &Sample) -> Self {
-        find_encoding(sample)
+        if let Some(encoding) = sample.certain_encoding() {
+            return Self::Certain(encoding);
+        }
+        let lines = lines_beyond_ascii(sample);
+        let guessed = guessed_encoding(&lines);
+        let labels = USUAL.iter().filter_map(|label| TextEncoding::for_label(label));
+        let mut candidates: Vec<EncodingCandidate> = Vec::new();
+        for encoding in guessed.into_iter().chain(labels) {
+            let decoded = sample_text(&lines, encoding);
+            let words = words_beyond_ascii(&decoded.text);
+            let is_known = candidates.iter().any(|candidate| candidate.words == words);
+            if decoded.n_malformed == 0 && !words.is_empty() && !is_known {
+                candidates.push(EncodingCandidate { encoding, words });
+            }
+        }
+        Self::Open(candidates)
     }
 
     /// The encoding in which the sample is looked at: the likeliest one.
@@ -61,25 +76,6 @@ impl EncodingFinding {
             }
         }
     }
-}
-
-fn find_encoding(sample: &Sample) -> EncodingFinding {
-    if let Some(encoding) = sample.certain_encoding() {
-        return EncodingFinding::Certain(encoding);
-    }
-    let lines = lines_beyond_ascii(sample);
-    let guessed = guessed_encoding(&lines);
-    let labels = USUAL.iter().filter_map(|label| TextEncoding::for_label(label));
-    let mut candidates: Vec<EncodingCandidate> = Vec::new();
-    for encoding in guessed.into_iter().chain(labels) {
-        let decoded = sample_text(&lines, encoding);
-        let words = words_beyond_ascii(&decoded.text);
-        let is_known = candidates.iter().any(|candidate| candidate.words == words);
-        if decoded.n_malformed == 0 && !words.is_empty() && !is_known {
-            candidates.push(EncodingCandidate { encoding, words });
-        }
-    }
-    EncodingFinding::Open(candidates)
 }
 
 /// The first lines that have bytes beyond ASCII: all that a choice depends on.
@@ -119,7 +115,7 @@ mod tests {
     use super::*;
 
     fn finding(bytes: &[u8]) -> EncodingFinding {
-        find_encoding(&Sample { start: bytes.to_vec(), parts: Vec::new() })
+        EncodingFinding::of(&Sample { start: bytes.to_vec(), parts: Vec::new() })
     }
 
     #[test]

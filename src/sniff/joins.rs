@@ -11,6 +11,7 @@ use std::{
 use super::{
     csv_layout::CsvLayout,
     encoding::EncodingFinding,
+    file_names::{file_name, join_name},
     survey::{FileLayout, Survey},
     table::{SampleTable, ValueSource},
     values::TextKind,
@@ -63,47 +64,27 @@ pub(super) fn join(main: &mut Survey, side: &Survey) -> Option<JoinedFile> {
     if has_items && (side.n_item_fields() < 2 || main.items.is_some()) {
         return None;
     }
-    let of_side: Vec<usize> = on.iter().map(|pair| pair.side).collect();
-    let of_main: Vec<usize> = on.iter().map(|pair| pair.main).collect();
-    let rows_of_key = rows_by_key(&side.rows.table, &of_side, usize::MAX);
-    let keys: Vec<Vec<&str>> = (0..main.rows.table.rows.len())
-        .map(|row| key_of(&main.rows.table, row, &of_main))
-        .collect();
-    let distinct: HashSet<&Vec<&str>> = keys.iter().filter(|key| is_filled(key)).collect();
-    let n_matched = distinct.iter().filter(|key| rows_of_key.contains_key(**key)).count();
-    let n_keys = distinct.len();
-    let is_sure = on.iter().all(|pair| pair.is_same_name) || n_keys >= MIN_SURE_KEYS;
     let name = if has_items { "lines".to_owned() } else { join_name(&side.name) };
-    let prefixed = side.rows.table.columns.iter().map(|source| format!("{name}.{}", source.name()));
-    let as_source = |name: String| match main.layout {
-        FileLayout::Csv(_) => ValueSource::Column(name),
-        FileLayout::Json(_) => ValueSource::Path(name),
+    let own_and_other = |pair: &Pair| {
+        (main.rows.source(pair.main).clone(), side.rows.source(pair.side).name().to_owned())
     };
-    let columns: Vec<ValueSource> = prefixed.map(as_source).collect();
-    let of_key: Vec<(ValueSource, String)> = on
-        .iter()
-        .map(|pair| {
-            let side = side.rows.source(pair.side).name().to_owned();
-            (main.rows.source(pair.main).clone(), side)
-        })
-        .collect();
-    let matched = |key: &Vec<&str>| rows_of_key.get(key).cloned().unwrap_or_default();
+    let of_key: Vec<(ValueSource, String)> = on.iter().map(own_and_other).collect();
+    let matches = Matches::of(main, side, &on);
+    let (n_keys, n_matched) = (matches.n_keys, matches.n_matched);
+    let is_sure = on.iter().all(|pair| pair.is_same_name) || n_keys >= MIN_SURE_KEYS;
+    let columns = joined_columns(main, side, &name);
+    let rows = &side.rows.table.rows;
     let own_columns = side.rows.table.columns.clone();
     if has_items {
-        let of_rows = keys
-            .iter()
-            .enumerate()
-            .flat_map(|(row, key)| matched(key).into_iter().map(move |of_side| (row, of_side)));
-        let (parents, rows): (Vec<_>, Vec<_>) =
-            of_rows.map(|(row, of_side)| (row, side.rows.table.rows[of_side].clone())).unzip();
+        let of_rows = matches.rows.iter().enumerate().flat_map(|(row, of_side)| {
+            of_side.iter().map(move |of_side| (row, rows[*of_side].clone()))
+        });
+        let (parents, rows): (Vec<_>, Vec<_>) = of_rows.unzip();
         main.set_items(SampleTable { columns: own_columns, rows, parents }, columns);
     } else {
         let blank = StringRecord::from(vec![""; columns.len()]);
-        let row_of = |key: &Vec<&str>| match matched(key).first() {
-            Some(of_side) => side.rows.table.rows[*of_side].clone(),
-            None => blank.clone(),
-        };
-        let rows = keys.iter().map(row_of).collect();
+        let first = |of_side: &Vec<usize>| of_side.first().map_or(&blank, |row| &rows[*row]);
+        let rows = matches.rows.iter().map(|of_side| first(of_side).clone()).collect();
         main.set_guests(SampleTable { columns: own_columns, rows, parents: Vec::new() }, columns);
     }
     let layout = match &side.layout {
@@ -123,16 +104,41 @@ pub(super) fn join(main: &mut Survey, side: &Survey) -> Option<JoinedFile> {
     })
 }
 
-pub(super) fn file_name(path: &str) -> &str {
-    path.rsplit(['/', '\\']).next().unwrap_or(path)
+/// The columns of a joined file, as the rules of the export name them.
+fn joined_columns(main: &Survey, side: &Survey, join: &str) -> Vec<ValueSource> {
+    let as_source = match main.layout {
+        FileLayout::Csv(_) => ValueSource::Column,
+        FileLayout::Json(_) => ValueSource::Path,
+    };
+    let columns = side.rows.table.columns.iter();
+    columns.map(|source| as_source(format!("{join}.{}", source.name()))).collect()
 }
 
-/// The name of a join for a file: letters and digits of its name.
-fn join_name(file: &str) -> String {
-    let stem = file_name(file).split('.').next().unwrap_or_default();
-    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let name: String = stem.chars().filter(|c| is_word(*c)).collect();
-    if name.is_empty() { "side".to_owned() } else { name.to_lowercase() }
+/// The rows of a joined file that have the keys of the export.
+struct Matches {
+    /// For each row of the export those of the file.
+    rows: Vec<Vec<usize>>,
+    n_keys: usize,
+    n_matched: usize,
+}
+
+impl Matches {
+    fn of(main: &Survey, side: &Survey, on: &[Pair]) -> Self {
+        let of_side: Vec<usize> = on.iter().map(|pair| pair.side).collect();
+        let of_main: Vec<usize> = on.iter().map(|pair| pair.main).collect();
+        let rows_of_key = rows_by_key(&side.rows.table, &of_side, usize::MAX);
+        let keys = rows_by_key(&main.rows.table, &of_main, usize::MAX);
+        let mut rows = vec![Vec::new(); main.rows.table.rows.len()];
+        let mut n_matched = 0;
+        for (key, of_main) in &keys {
+            let Some(of_side) = rows_of_key.get(key) else { continue };
+            n_matched += 1;
+            for row in of_main {
+                rows[*row].clone_from(of_side);
+            }
+        }
+        Self { rows, n_keys: keys.len(), n_matched }
+    }
 }
 
 /// The pairs of columns that share most of their values.

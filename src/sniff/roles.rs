@@ -2,6 +2,8 @@
 //!
 //! A role is a guess. Each column has at most one. Called by `survey`.
 
+use std::collections::HashSet;
+
 use super::{
     table::{SampleTable, ValueSource},
     values::{TextKind, Values},
@@ -27,8 +29,9 @@ pub(super) fn find_roles(
     is_wanted: impl Fn(&str) -> bool,
 ) -> Vec<Role> {
     let mut candidates = Vec::new();
+    let repeated = repeated_columns(table);
     for (column, (source, values)) in table.columns.iter().zip(values).enumerate() {
-        if !can_be_named(table, source) {
+        if !can_be_named(source) || repeated.contains(source) {
             continue;
         }
         let words = WordsOfName::new(source.name());
@@ -54,10 +57,15 @@ pub(super) fn find_roles(
     roles
 }
 
-/// Whether a rule can name a column: `?` is a question, and of two equal names one must be chosen.
-fn can_be_named(table: &SampleTable, source: &ValueSource) -> bool {
-    let n_same = table.columns.iter().filter(|other| *other == source).count();
-    n_same == 1 && source.name() != "?" && !source.name().is_empty()
+/// Whether a rule can name a column: `?` is a question.
+fn can_be_named(source: &ValueSource) -> bool {
+    !matches!(source.name(), "" | "?")
+}
+
+/// The columns of equal names, of which a person must choose one.
+fn repeated_columns(table: &SampleTable) -> HashSet<&ValueSource> {
+    let mut known = HashSet::new();
+    table.columns.iter().filter(|source| !known.insert(*source)).collect()
 }
 
 /// How many fields of an order, or of an item, have a column with a name of theirs.

@@ -15,10 +15,7 @@ use super::{
     table::{SampleTable, ValueSource},
     values::Values,
 };
-use crate::{
-    model::text_encoding::TextEncoding,
-    read::{Sample, sample_text},
-};
+use crate::read::{Sample, sample_text};
 
 /// What was found in a file.
 #[derive(Debug)]
@@ -43,6 +40,16 @@ pub struct Survey {
 pub(super) enum FileLayout {
     Csv(CsvLayout),
     Json(JsonLayout),
+}
+
+impl FileLayout {
+    /// The key of a rule that names where a value is.
+    pub(super) fn source_key(&self) -> &'static str {
+        match self {
+            Self::Csv(_) => "column",
+            Self::Json(_) => "path",
+        }
+    }
 }
 
 /// Items in the cells of a row.
@@ -108,12 +115,10 @@ fn cell_items(rows: &SampleTable) -> Option<(CellItems, SampleTable)> {
 }
 
 impl Survey {
-    /// Looks at a sample; `encoding` is the one that a person chose. None if it is neither a table
-    /// nor JSON.
+    /// Looks at a sample, as it reads in the likeliest encoding. None if it is neither a table nor
+    /// JSON.
     #[must_use]
-    pub fn new(name: &str, sample: &Sample, encoding: Option<TextEncoding>) -> Option<Self> {
-        let encoding =
-            encoding.map_or_else(|| EncodingFinding::of(sample), EncodingFinding::Certain);
+    pub fn new(name: &str, sample: &Sample, encoding: EncodingFinding) -> Option<Self> {
         let decode = |bytes: &Vec<u8>| sample_text(bytes, encoding.likeliest()).text;
         let start = decode(&sample.start);
         let parts: Vec<String> = sample.parts.iter().map(decode).collect();
@@ -125,7 +130,8 @@ impl Survey {
             let (layout, rows) = csv_table(&start, &parts, sample.is_whole())?;
             (FileLayout::Csv(layout), rows, SampleTable::default())
         };
-        let (cell_items, items) = match cell_items(&rows).filter(|_| items.columns.is_empty()) {
+        let found = items.columns.is_empty().then(|| cell_items(&rows)).flatten();
+        let (cell_items, items) = match found {
             Some((form, items)) => (Some(form), items),
             None => (None, items),
         };
@@ -175,6 +181,19 @@ impl Survey {
         self.items.as_ref().unwrap_or(&self.rows)
     }
 
+    /// The columns of amounts of money, of the orders and of their items.
+    pub(super) fn amounts(&self) -> impl Iterator<Item = (&Level, usize)> {
+        let levels = [Some(&self.rows), self.items.as_ref()].into_iter().flatten();
+        levels.flat_map(|level| {
+            AMOUNTS.iter().filter_map(move |field| Some((level, level.column(field)?)))
+        })
+    }
+
+    /// What the numbers in these columns show.
+    pub(super) fn amount_forms(&self) -> impl Iterator<Item = &NumberForms> {
+        self.amounts().filter_map(|(level, column)| level.numbers(column))
+    }
+
     /// Whether its rows are orders or parts of them: they have a number and a date.
     pub(super) fn n_order_fields(&self) -> usize {
         let fields = ["order.referenceId", "order.orderedAt", "order.status", "order.price"];
@@ -206,13 +225,7 @@ impl Survey {
     }
 
     fn find_marks(&mut self) {
-        let of_rows = AMOUNTS.iter().filter_map(|field| self.rows.column(field));
-        let of_rows = of_rows.filter_map(|column| self.rows.numbers(column));
-        let items = self.items.iter();
-        let of_items = items.flat_map(|level| {
-            AMOUNTS.iter().filter_map(|field| level.numbers(level.column(field)?))
-        });
-        let forms: Vec<&NumberForms> = of_rows.chain(of_items).collect();
+        let forms: Vec<&NumberForms> = self.amount_forms().collect();
         self.marks = AmountMarks::of(forms.into_iter());
     }
 }

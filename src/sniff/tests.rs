@@ -10,7 +10,11 @@ use crate::{
 };
 
 fn survey(name: &str, bytes: &[u8]) -> Survey {
-    Survey::new(name, &Sample { start: bytes.to_vec(), parts: Vec::new() }, None).unwrap()
+    surveyed(name, &Sample { start: bytes.to_vec(), parts: Vec::new() }).unwrap()
+}
+
+fn surveyed(name: &str, sample: &Sample) -> Option<Survey> {
+    Survey::new(name, sample, EncodingFinding::of(sample))
 }
 
 /// The draft of files, without its heading.
@@ -160,7 +164,7 @@ fn any_bytes_are_drafted_or_refused() {
         b";;;\n;;;\n",
     ] {
         let sample = Sample { start: bytes.to_vec(), parts: vec![bytes.to_vec()] };
-        if let Some(survey) = Survey::new("x.csv", &sample, None) {
+        if let Some(survey) = surveyed("x.csv", &sample) {
             let text = draft_profile(vec![survey]).draft.text();
             assert_eq!(errors_of(&text), [""; 0], "{text}");
         }
@@ -236,7 +240,7 @@ proptest::proptest! {
     ) {
         let sample = |rows| Sample { start: csv_of(rows), parts: Vec::new() };
         let files = [("a\nb.csv", sample(&rows)), ("c.csv", sample(&other))];
-        let surveys = files.iter().filter_map(|(name, sample)| Survey::new(name, sample, None));
+        let surveys = files.iter().filter_map(|(name, sample)| surveyed(name, sample));
         let surveys: Vec<_> = surveys.collect();
         proptest::prop_assume!(!surveys.is_empty());
         let text = draft_profile(surveys).draft.text();
